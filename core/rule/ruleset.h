@@ -1,0 +1,147 @@
+/* A compiled, frozen set of rules with its parameters and tables.  Built beside the running one; read-only after
+ * ruleset_load; freed in one call. */
+#ifndef FW_RULESET_H
+#define FW_RULESET_H
+
+#include "core/base/diag.h"
+#include "core/base/digest.h"
+#include "core/detector.h"
+
+enum rule_mode { MODE_ENFORCE, MODE_SHADOW, MODE_OFF };
+
+struct basis {
+	const char *name;               /* within its file, e.g. XZ */
+	const char *document, *quote;
+};
+
+enum param_unit { UNIT_YUAN, UNIT_RATIO, UNIT_COUNT, UNIT_DAYS };
+
+struct param_row {
+	const char *region;             /* prefix of insu_admdvs, "" is everywhere */
+	const char *tier;               /* code without leading zeros, NULL: any */
+	int32_t from, to;               /* days, both included; to INT32_MAX when open */
+	int32_t due;                    /* day the target is due; INT32_MAX when not given */
+	bool is_floor;                  /* a minimum for rows of longer regions, never a value by itself */
+	int64_t value;                  /* fen, or six places (ratio), or a plain number */
+	const char *value_text;         /* as an alert shows it: "300.00", "0.70" */
+	const struct basis *basis;
+	const char *note;               /* NULL: none */
+	const char *file;
+	int line, column;
+};
+
+struct param {
+	const char *name;
+	enum param_unit unit;
+	struct param_row *row;
+	size_t rows;
+};
+
+/* A distinct expression of the ruleset: where, numerator, assert.  Evaluated together by the matcher. */
+struct condition {
+	const char *text;               /* canonical */
+	int32_t amount_field[16];       /* amount fields it names, for the finding of a check */
+	size_t amount_fields;
+	const void *program;            /* private to rule/ */
+};
+
+/* Conditions that the core itself asks for; always present with these numbers. */
+enum { CONDITION_INPATIENT, CONDITION_BUILTIN };
+
+struct rule_test;                       /* see core/rule/trial.h */
+
+struct rule {
+	const char *id;
+	int32_t revision;
+	const char *title[2];           /* by enum language */
+	const char *family, *grade, *severity;  /* the words themselves */
+	const char *stage[3];
+	size_t stages;
+	enum rule_mode mode;
+	const struct detector *detector;
+	const void *config;             /* the detector's config struct, filled from its settings */
+	const char *settings_text;      /* canonical "name=value;..." of what shapes the aggregate (no parameter values) */
+	int32_t where;                  /* index in ruleset->condition */
+	struct param *param;
+	size_t params;
+	struct basis *basis;
+	size_t bases;
+	const char *evidence[2];        /* template text by enum language */
+	struct rule_test *test;
+	size_t tests;
+	const char *file;
+};
+
+struct tables;                          /* identity, level, medtype, payment, pools, institutions, population */
+
+struct ruleset {
+	struct rule *rule;              /* sorted by id; mode off is kept here but never judged */
+	size_t rules;
+	struct condition *condition;
+	size_t conditions;
+	struct tables *tables;
+	char digest[DIGEST_TEXT_SIZE];  /* SHA-256 of the canonical text of rules and tables, hexadecimal */
+	struct arena arena;
+};
+
+/* Reads every rules/<family>/<id>.yaml, rules/params/<region>.yaml and the tables (tables_dir NULL: rules_dir/tables).
+ * All errors of all files go to diags; NULL when there is at least one.  Warnings do not refuse. */
+struct ruleset *ruleset_load(const struct detector_registry *, const char *rules_dir, const char *tables_dir, struct diags *);
+void ruleset_free(struct ruleset *);
+
+/* Canonical text of one rule; loading it again gives the same rule.  Into the set's arena. */
+const char *rule_text(struct ruleset *, const struct rule *);
+
+/* ---- questions about areas, asked with the claim's insu_admdvs ---- */
+
+struct area {
+	uint32_t number;                /* dense, in order of first sight */
+	const char *code, *pool;
+	const void *rows;               /* private: rows of every parameter that hold for this area, most specific first */
+	const void *sets;               /* private: med_type and payment sets as this area sees them */
+};
+
+/* One thread.  Learns areas and codes as they come: the numbers differ from run to run, no answer depends on them. */
+struct matcher;
+struct matcher *matcher_open(const struct ruleset *);
+void matcher_close(struct matcher *);
+const struct area *matcher_area(struct matcher *, struct slice insu_admdvs);
+
+/* Bit c of truth is set when condition c is true for the claim, bit c of falsehood when it is false; neither when a
+ * value it needs is absent.  Both arrays have MATCH_WORDS(set) words. */
+#define MATCH_WORDS(set) (((set)->conditions + 63) / 64)
+void matcher_run(struct matcher *, const struct area *, const struct claim *, uint64_t *truth, uint64_t *falsehood);
+
+/* The row of the parameter that holds in the area on that day: the longest region, then a row with this tier before
+ * a row for any tier.  tier empty (unknown): among rows that name tiers the one with the highest value, and
+ * *tier_unknown is set.  NULL: none.  Floors are never given. */
+const struct param_row *param_find(const struct rule *, int32_t param, const struct area *, struct slice tier, int32_t day,
+    bool *tier_unknown);
+
+/* Identity classes, contract 1.4; smaller is higher (就高). */
+#define IDENTITY_CLASSES(X) \
+	X(extreme_hardship, "特困") X(orphan, "孤儿") X(dibao, "低保") X(dibao_marginal, "低保边缘") \
+	X(relapsed_poverty, "返贫致贫") X(unstable_out_of_poverty, "脱贫不稳定") X(marginal_poverty, "边缘易致贫") \
+	X(sudden_hardship, "突发严重困难") X(stable_out_of_poverty, "稳定脱贫") X(severe_disability, "重度残疾") \
+	X(preferential_treatment, "重点优抚") X(illness_poverty, "因病致贫重病") X(other, "其他") X(general, "普通居民")
+
+enum identity_class {
+#define X(name, zh) CLASS_##name,
+	IDENTITY_CLASSES(X)
+#undef X
+	CLASS_COUNT
+};
+
+extern const char *const class_names[CLASS_COUNT], *const class_names_zh[CLASS_COUNT];
+
+/* Class of an identity code in an area; CLASS_other for a code the table does not know. */
+enum identity_class tables_class(const struct ruleset *, const struct area *, struct slice psn_idet_type);
+
+/* "tertiary" "secondary" "primary" "pharmacy" "none" or NULL (unknown): dedc_hosp_lv, else hosp_lv. */
+const char *tables_level(const struct ruleset *, const struct area *, const struct claim *);
+
+/* Population of a class in a township (or of the whole pool with township empty) from population.csv for that month;
+ * -1: not in the table. */
+int64_t tables_population(const struct ruleset *, const char *pool, struct slice township, enum identity_class, int32_t month);
+
+#endif

@@ -1,0 +1,120 @@
+/* The public face of the core: records in, lines out.  No thread, no clock, no network in here; the same records in
+ * the same order give the same bytes, in batches of any size. */
+#ifndef FW_SCORER_H
+#define FW_SCORER_H
+
+#include "core/claim/decode.h"
+#include "core/rule/ruleset.h"
+
+enum record_kind { RECORD_SETTLEMENT, RECORD_ENROLMENT, RECORD_KINDS };
+extern const char *const record_kind_names[RECORD_KINDS];
+
+#define ARRIVAL_UNKNOWN INT64_MIN
+
+/* Bytes as they came.  bytes has RECORD_PADDING readable bytes behind its end. */
+struct record {
+	enum record_kind kind;
+	const char *bytes;
+	size_t length;
+	int64_t arrival_ms;             /* Kafka timestamp, Unix ms; ARRIVAL_UNKNOWN in a file */
+	const char *topic;              /* NULL: from a file */
+	int32_t partition;
+	int64_t offset;
+	const char *file;               /* NULL: from Kafka */
+	int64_t line;                   /* physical line from 1 */
+};
+
+enum fate { FATE_JUDGED, FATE_REFUSED, FATE_DUPLICATE };   /* enrolments: judged = accepted */
+
+enum output_kind { OUTPUT_ALERT, OUTPUT_SHADOW, OUTPUT_INDICATOR, OUTPUT_REFUSED, OUTPUT_DATA_QUALITY, OUTPUT_KINDS };
+enum alert_status { STATUS_OPEN, STATUS_UPDATED, STATUS_RETRACTED, STATUS_INSUFFICIENT };
+extern const char *const alert_status_names[4];
+
+struct output {
+	enum output_kind kind;
+	struct slice line;              /* one JSON object, no newline */
+	struct slice key;               /* Kafka key: alert_id, or rule and subject */
+	size_t record;                  /* index in the batch of the record that brought it about */
+	int32_t rule;                   /* index in the ruleset, -1: none */
+	enum alert_status status;       /* OUTPUT_ALERT, OUTPUT_SHADOW */
+	int64_t event_time;             /* Beijing seconds */
+	int64_t setl_time;              /* of the record that brought it about; INT64_MIN at a close */
+	struct slice region, person;    /* for display filters: area of the subject; clear psn_no ("" when none): never printed */
+	struct slice institution;       /* institution of the subject or of the judged claim, "" */
+	int32_t day;                    /* of event_time, for --from / --to */
+};
+
+struct scored {
+	enum fate *fate;                /* one per record used; memory of the caller, count entries */
+	struct output *output;          /* owned by the scorer, until the next call */
+	size_t outputs;
+	uint64_t decode_ns, score_ns;   /* only when limits.clock is given */
+};
+
+struct scorer_limits {
+	struct decode_limits decode;
+	int32_t lateness_days;          /* 7 */
+	int32_t remember_days;          /* 400 */
+	int32_t history_months;         /* 36 */
+	size_t outputs_max;             /* a batch ends early when so many lines are waiting */
+	const uint8_t *pseudonym_key;   /* may be empty */
+	size_t pseudonym_key_length;
+	bool person_clear;              /* print psn_no as it is */
+	uint64_t (*clock)(void);        /* monotonic ns from the caller, or NULL: the core has none of its own */
+};
+
+#define SCORER_LIMITS_DEFAULT ((struct scorer_limits){ \
+	.decode = {32, 1u << 20, 64}, .lateness_days = 7, .remember_days = 400, .history_months = 36, .outputs_max = 4096})
+
+struct scorer;
+struct scorer *scorer_open(struct ruleset *, const struct scorer_limits *);
+
+/* Scores records in order and returns how many were used (less than count only when the lines waiting reached
+ * outputs_max: offer the rest again).  out->fate is filled for the records used. */
+size_t scorer_score(struct scorer *, const struct record *batch, size_t count, struct scored *out);
+
+/* Between batches.  The old set is given back through *old and the caller frees it.  The answer, in the scorer's
+ * memory until the next call, is one JSON object that lists what state is kept, new and dropped. */
+const char *scorer_use(struct scorer *, struct ruleset *, struct ruleset **old);
+
+/* Closes every window still open, as if the watermark had passed (replay --close-all, tests). */
+void scorer_close_windows(struct scorer *, struct scored *out);
+
+/* Windows not yet passed by the watermark, as a JSON array of {"pool","month"} in order; caller's buffer. */
+struct buffer;
+void scorer_open_windows(struct scorer *, struct buffer *);
+
+struct rule_counts {
+	uint64_t matched;               /* claims its where held for */
+	uint64_t lines;                 /* alert lines said */
+	uint64_t by_status[4];
+	uint64_t open, retracted;       /* ids standing, ids retracted, now */
+	int64_t amount_at_risk_fen;     /* of the standing ones */
+};
+
+struct scorer_counts {
+	uint64_t received[RECORD_KINDS], judged[RECORD_KINDS], refused[RECORD_KINDS], duplicate[RECORD_KINDS];
+	uint64_t refused_by_reason[REFUSAL_COUNT];
+	uint64_t refunds, unlinked_refunds, voids, restated, beyond_history;
+	uint64_t persons, settlements, areas;   /* remembered now */
+	uint64_t state_bytes;
+};
+
+const struct scorer_counts *scorer_counts(const struct scorer *);
+const struct rule_counts *scorer_rule_counts(const struct scorer *, size_t rule);
+const struct unknown_field *scorer_unknown_fields(const struct scorer *, size_t *count, uint64_t *more);
+
+/* Data-quality counts by reason since the start, as a JSON object {"reason":n,...}. */
+void scorer_data_quality(const struct scorer *, struct buffer *);
+
+/* explain: for one settlement record, every rule: matched or not and the values that decided, in zh or en text.
+ * Changes nothing. */
+void scorer_explain(struct scorer *, const struct record *, enum language, struct buffer *);
+
+void scorer_close(struct scorer *);
+
+/* Runs the tests inside the set's rules, each rule alone with the tables.  Failures go to diags.  Gives the number
+ * of tests run; *failed counts those that failed. */
+size_t trial_run(struct ruleset *, struct diags *, size_t *failed);
+
+#endif
