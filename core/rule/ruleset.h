@@ -69,6 +69,7 @@ struct rule {
 	const char *evidence[2];        /* template text by enum language */
 	struct rule_test *test;
 	size_t tests;
+	const char *tests_text;         /* the tests in canonical form, for rule_text */
 	const char *file;
 };
 

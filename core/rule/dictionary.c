@@ -1,0 +1,213 @@
+/* Code -> outcome.  A code meets every question about its field once, when it is first seen; afterwards it is one probe.
+ * Beyond the cap codes are answered directly, and nothing grows. */
+#include "core/rule/matcher.h"
+
+#include "core/base/hash.h"
+
+#include <stdlib.h>
+
+#define FIRST_SLOTS 64
+
+void
+dictionary_init(struct dictionary *dictionary, int field)
+{
+	*dictionary = (struct dictionary){.field = field, .slots = FIRST_SLOTS};
+	dictionary->entry = calloc(FIRST_SLOTS, sizeof *dictionary->entry);
+	if (!dictionary->entry)
+		abort();
+}
+
+void
+dictionary_free(struct dictionary *dictionary)
+{
+	free(dictionary->entry);
+	free(dictionary->outcome);
+	free(dictionary->absent);
+}
+
+/* ---- the questions themselves ---- */
+
+static bool
+list_holds(const struct atom *atom, struct slice text)
+{
+	for (size_t i = 0; i < atom->count; i++)
+		if (slice_equal(atom->list[i], text))
+			return true;
+	return false;
+}
+
+static enum truth
+atom_ask(const struct matcher *matcher, const struct atom *atom, const struct area *area, bool is_present, struct slice text)
+{
+	if (!is_present && !atom->has_default)
+		return TRUTH_UNKNOWN;
+	if (!is_present)
+		text = atom->fallback;
+	switch (atom->kind) {
+	case ATOM_EQUAL:
+	case ATOM_IN_LIST:
+		return list_holds(atom, text) ? TRUTH_TRUE : TRUTH_FALSE;
+	case ATOM_IN_SET: {
+		struct slice code = area ? slice_of(area->code) : SLICE("");
+		return tables_in_set(matcher->set->tables, atom->field, text, code, atom->set) ? TRUTH_TRUE : TRUTH_FALSE;
+	}
+	case ATOM_MATCHES:
+		return pattern_match(atom->pattern, matcher->scratch, text);
+	default:
+		return TRUTH_UNKNOWN;
+	}
+}
+
+/* Answers every literal of the field into two bit vectors. */
+static void
+ask_all(const struct matcher *matcher, const struct dictionary *dictionary, const struct area *area, bool is_present,
+    struct slice text, uint64_t *out)
+{
+	uint64_t *possible = out, *certain = out + matcher->words;
+	memcpy(possible, matcher->all, matcher->words * sizeof *possible);
+	memcpy(certain, matcher->all, matcher->words * sizeof *certain);
+	for (size_t i = 0; i < dictionary->literals; i++) {
+		const struct text_literal *literal = &dictionary->literal[i];
+		enum truth truth = atom_ask(matcher, literal->atom, area, is_present, text);
+		uint64_t bit = UINT64_C(1) << (literal->term & 63);
+		if (truth == (literal->negated ? TRUTH_TRUE : TRUTH_FALSE))
+			possible[literal->term >> 6] &= ~bit;
+		if (truth != (literal->negated ? TRUTH_FALSE : TRUTH_TRUE))
+			certain[literal->term >> 6] &= ~bit;
+	}
+}
+
+/* Number of the outcome + 1; equal outcomes are kept once. */
+static uint32_t
+outcome_intern(struct dictionary *dictionary, const uint64_t *made, size_t words)
+{
+	size_t size = 2 * words;
+	for (size_t i = 0; i < dictionary->outcomes; i++)
+		if (memcmp(dictionary->outcome + i * size, made, size * sizeof *made) == 0)
+			return (uint32_t)i + 1;
+	if (dictionary->outcomes == dictionary->outcome_slots) {
+		dictionary->outcome_slots = dictionary->outcome_slots ? 2 * dictionary->outcome_slots : 8;
+		dictionary->outcome = realloc(dictionary->outcome, dictionary->outcome_slots * size * sizeof *made);
+		if (!dictionary->outcome)
+			abort();
+	}
+	memcpy(dictionary->outcome + dictionary->outcomes * size, made, size * sizeof *made);
+	return (uint32_t)++dictionary->outcomes;
+}
+
+/* ---- keys ---- */
+
+static struct entry
+make_key(struct slice text, uint32_t view)
+{
+	struct entry key = {.length = (uint32_t)text.length, .view = view};
+	const char *data = text.data;
+	if (text.length > 16) {
+		struct hash128 hash = hash128(data, text.length);
+		key.first = hash.low;
+		key.last = hash.high;
+	} else if (text.length >= 8) {
+		memcpy(&key.first, data, 8);
+		memcpy(&key.last, data + text.length - 8, 8);
+	} else if (text.length >= 4) {
+		uint32_t first, last;
+		memcpy(&first, data, 4);
+		memcpy(&last, data + text.length - 4, 4);
+		key.first = first;
+		key.last = last;
+	} else if (text.length > 0) {
+		key.first = (uint8_t)data[0] | (uint64_t)(uint8_t)data[text.length / 2] << 8
+		    | (uint64_t)(uint8_t)data[text.length - 1] << 16;
+	}
+	return key;
+}
+
+static inline uint64_t
+key_hash(const struct entry *key)
+{
+	uint64_t mixed = (key->first ^ (uint64_t)key->view << 56 ^ key->length) * UINT64_C(0x9e3779b97f4a7c15);
+	mixed = (mixed ^ mixed >> 32 ^ key->last) * UINT64_C(0xd6e8feb86659fd93);
+	return mixed ^ mixed >> 32;
+}
+
+static inline bool
+key_equal(const struct entry *entry, const struct entry *key, struct slice text)
+{
+	return entry->first == key->first && entry->last == key->last && entry->length == key->length
+	    && entry->view == key->view && (text.length <= 16 || memcmp(entry->text, text.data, text.length) == 0);
+}
+
+static struct entry *
+slot_find(const struct dictionary *dictionary, const struct entry *key, struct slice text)
+{
+	size_t mask = dictionary->slots - 1;
+	size_t slot = key_hash(key) & mask;
+	while (dictionary->entry[slot].outcome && !key_equal(&dictionary->entry[slot], key, text))
+		slot = (slot + 1) & mask;
+	return &dictionary->entry[slot];
+}
+
+static void
+dictionary_grow(struct dictionary *dictionary)
+{
+	struct entry *old = dictionary->entry;
+	size_t slots = dictionary->slots;
+	dictionary->slots = 2 * slots;
+	dictionary->entry = calloc(dictionary->slots, sizeof *dictionary->entry);
+	if (!dictionary->entry)
+		abort();
+	for (size_t i = 0; i < slots; i++)
+		if (old[i].outcome)
+			*slot_find(dictionary, &old[i], (struct slice){old[i].text, old[i].length}) = old[i];
+	free(old);
+}
+
+static uint32_t
+learn(struct matcher *matcher, struct dictionary *dictionary, const struct area *area, struct entry *key, struct slice text)
+{
+	ask_all(matcher, dictionary, area, true, text, matcher->direct);
+	if (dictionary->entries == DICTIONARY_ENTRIES_MAX)
+		return 0;
+	if (2 * (dictionary->entries + 1) > dictionary->slots)
+		dictionary_grow(dictionary);
+	key->outcome = outcome_intern(dictionary, matcher->direct, matcher->words);
+	if (text.length > 16)
+		key->text = arena_copy(&matcher->arena, text.data, text.length);
+	*slot_find(dictionary, key, text) = *key;
+	dictionary->entries++;
+	return key->outcome;
+}
+
+static uint32_t
+absent_outcome(struct matcher *matcher, struct dictionary *dictionary, const struct area *area, uint32_t view)
+{
+	if (view >= dictionary->absent_slots) {
+		size_t slots = 2 * (size_t)view + 8;
+		dictionary->absent = realloc(dictionary->absent, slots * sizeof *dictionary->absent);
+		if (!dictionary->absent)
+			abort();
+		memset(dictionary->absent + dictionary->absent_slots, 0, (slots - dictionary->absent_slots) * sizeof *dictionary->absent);
+		dictionary->absent_slots = slots;
+	}
+	if (!dictionary->absent[view]) {
+		ask_all(matcher, dictionary, area, false, (struct slice){NULL, 0}, matcher->direct);
+		dictionary->absent[view] = outcome_intern(dictionary, matcher->direct, matcher->words);
+	}
+	return dictionary->absent[view];
+}
+
+const uint64_t *
+dictionary_find(struct matcher *matcher, struct dictionary *dictionary, const struct area *area, bool is_present, struct slice code)
+{
+	uint32_t view = dictionary->asks_area && area ? ((const struct view *)area->sets)->number : 0;
+	uint32_t outcome;
+	if (!is_present) {
+		outcome = absent_outcome(matcher, dictionary, area, view);
+	} else {
+		struct entry key = make_key(code, view);
+		outcome = slot_find(dictionary, &key, code)->outcome;
+		if (!outcome && !(outcome = learn(matcher, dictionary, area, &key, code)))
+			return matcher->direct;
+	}
+	return dictionary->outcome + (size_t)(outcome - 1) * 2 * matcher->words;
+}

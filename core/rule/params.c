@@ -1,0 +1,486 @@
+/* Parameters with their legal basis: rows by region, tier and days; rows of the regions' own files; overlaps, gaps and
+ * floors. */
+#include "core/rule/load.h"
+
+#include "core/base/money.h"
+#include "core/base/time.h"
+
+#include <stdlib.h>
+
+const char *const param_unit_names[4] = {"yuan", "ratio", "count", "days"};
+
+/* ---- basis ---- */
+
+static bool
+basis_load_one(struct load *load, const struct source *source, const struct yaml *node, struct basis *basis)
+{
+	static const char *const keys[] = {"document", "quote"};
+	if (!is_name(node->key->text)) {
+		source_error(source, node->key->at, (struct message){"依据的名字用字母、数字和 _",
+		    "the name of a basis has letters, digits and _"}, NO_HINT);
+		return false;
+	}
+	if (!want_kind(source, node, YAML_MAP))
+		return false;
+	bool is_good = want_keys(source, node, keys, COUNT(keys));
+	const struct yaml *document = want_member(source, node, "document"), *quote = want_member(source, node, "quote");
+	basis->name = node->key->text.data;
+	basis->document = document ? want_text(source, document, 1024) : NULL;
+	basis->quote = quote ? want_text(source, quote, 8192) : NULL;
+	(void)load;
+	return is_good && basis->document && basis->quote;
+}
+
+bool
+basis_load(struct load *load, const struct source *source, const struct yaml *node, struct basis_list *list)
+{
+	if (!want_kind(source, node, YAML_MAP))
+		return false;
+	list->basis = arena_alloc(load->arena, (node->count + 1) * sizeof *list->basis);
+	list->at = arena_alloc(load->arena, (node->count + 1) * sizeof *list->at);
+	list->is_used = arena_alloc(load->arena, (node->count + 1) * sizeof *list->is_used);
+	bool is_good = true;
+	for (const struct yaml *member = node->first; member; member = member->next) {
+		struct basis *basis = &list->basis[list->count];
+		is_good &= basis_load_one(load, source, member, basis);
+		basis->name = member->key->text.data;   /* a mistaken one still counts as named */
+		list->at[list->count++] = member->key->at;
+	}
+	if (list->count == 0) {
+		source_error(source, node->key->at, (struct message){"至少要有一条依据", "at least one basis is needed"}, NO_HINT);
+		return false;
+	}
+	return is_good;
+}
+
+static const struct basis *
+basis_find(struct load *load, const struct source *source, const struct yaml *node, struct basis_list *list)
+{
+	if (!want_kind(source, node, YAML_SCALAR))
+		return NULL;
+	const char **names = arena_alloc(load->arena, (list->count + 1) * sizeof *names);
+	for (size_t i = 0; i < list->count; i++) {
+		names[i] = list->basis[i].name;
+		if (strcmp(names[i], node->text.data) != 0)
+			continue;
+		list->is_used[i] = true;
+		return &list->basis[i];
+	}
+	source_error(source, node->at, (struct message){source_say(load->diags, "没有依据 %s", node->text.data),
+	    source_say(load->diags, "there is no basis %s", node->text.data)},
+	    hint_word(load->diags, node->text, names, list->count));
+	return NULL;
+}
+
+/* ---- rows ---- */
+
+static bool
+is_region(struct slice text)
+{
+	return text.length <= 16 && strspn(text.data, "0123456789") == text.length && (text.length == 0 || text.data[0] != '0');
+}
+
+static const char *
+ratio_value_text(struct arena *arena, int64_t value)
+{
+	char *text = arena_printf(arena, "%lld.%06lld", (long long)(value / 1000000), (long long)(value % 1000000));
+	size_t length = strlen(text);
+	while (text[length - 1] == '0' && text[length - 3] != '.')
+		text[--length] = '\0';
+	return text;
+}
+
+static bool
+row_value(struct load *load, const struct source *source, const struct yaml *node, enum param_unit unit, struct param_row *row)
+{
+	char text[MONEY_TEXT_SIZE];
+	if (unit == UNIT_COUNT || unit == UNIT_DAYS) {
+		if (!want_integer(source, node, 0, 1000000000, &row->value))
+			return false;
+		row->value_text = node->text.data;
+		return true;
+	}
+	struct slice slice = node->kind == YAML_SCALAR ? node->text : (struct slice){"", 0};
+	if (unit == UNIT_YUAN && money_parse(slice.data, slice.length, &row->value) && row->value >= 0) {
+		money_text(row->value, text);
+		row->value_text = arena_copy(load->arena, text, strlen(text));
+		return true;
+	}
+	if (unit == UNIT_RATIO && decimal_parse(slice.data, slice.length, 6, &row->value) && row->value >= 0) {
+		row->value_text = ratio_value_text(load->arena, row->value);
+		return true;
+	}
+	source_error(source, node->at, unit == UNIT_YUAN
+	    ? (struct message){"应是金额（元），最多两位小数", "an amount in yuan is wanted, at most two decimals"}
+	    : (struct message){"应是比例，如 0.70，最多六位小数", "a ratio like 0.70 is wanted, at most six decimals"}, NO_HINT);
+	return false;
+}
+
+static bool
+row_region(const struct source *source, const struct yaml *node, const char *within, struct param_row *row)
+{
+	if (!want_kind(source, node, YAML_SCALAR))
+		return false;
+	row->region = node->text.data;
+	if (!is_region(node->text)) {
+		source_error(source, node->at, (struct message){"region 应是医保区划的前几位数字，\"\" 是全国",
+		    "region must be the leading digits of an area code, \"\" is everywhere"}, NO_HINT);
+		return false;
+	}
+	if (slice_starts_with(node->text, slice_of(within)))
+		return true;
+	source_error(source, node->at, (struct message){
+	    source_say(source->diags, "这个文件只管 %s 开头的区划", within),
+	    source_say(source->diags, "this file owns areas that begin with %s only", within)}, NO_HINT);
+	return false;
+}
+
+static bool
+row_tier(struct load *load, const struct source *source, const struct yaml *node, struct param_row *row)
+{
+	if (!want_kind(source, node, YAML_SCALAR))
+		return false;
+	struct slice code = node->text;
+	while (code.length > 1 && code.data[0] == '0') {
+		code.data++;
+		code.length--;
+	}
+	row->tier = arena_copy(load->arena, code.data, code.length);
+	if (code.length >= 1 && code.length <= 16)
+		return true;
+	source_error(source, node->at, (struct message){"tier 是 1 到 16 个字节的编码", "tier is a code of 1 to 16 bytes"}, NO_HINT);
+	return false;
+}
+
+static bool
+row_days(const struct source *source, const struct yaml *node, struct param_row *row)
+{
+	const struct yaml *from = want_member(source, node, "from"), *to = yaml_get(node, "to"), *due = yaml_get(node, "due");
+	row->to = row->due = INT32_MAX;
+	bool is_good = from && want_date(source, from, &row->from);
+	if (to)
+		is_good &= want_date(source, to, &row->to);
+	if (due)
+		is_good &= want_date(source, due, &row->due);
+	if (!is_good || row->from <= row->to)
+		return is_good;
+	source_error(source, to->at, (struct message){"to（最后一天）早于 from", "to (the last day) is before from"}, NO_HINT);
+	return false;
+}
+
+static bool
+row_has_one_value(const struct source *source, const struct yaml *node, const struct yaml **value)
+{
+	const struct yaml *plain = yaml_get(node, "value"), *floor = yaml_get(node, "floor");
+	*value = plain ? plain : floor;
+	if ((plain != NULL) != (floor != NULL))
+		return true;
+	source_error(source, plain ? floor->key->at : (struct extent){node->at.offset, 1}, plain
+	    ? (struct message){"一行里 value 和 floor 只写一个", "a row has a value or a floor, not both"}
+	    : (struct message){"缺少键 value（或 floor）", "the key value (or floor) is missing"}, NO_HINT);
+	return false;
+}
+
+static bool
+row_load(struct load *load, const struct source *source, const struct yaml *node, const char *within, enum param_unit unit,
+    struct basis_list *basis, struct row_draft *draft)
+{
+	static const char *const keys[] = {"region", "tier", "from", "to", "value", "floor", "basis", "due", "note"};
+	if (!want_kind(source, node, YAML_MAP))
+		return false;
+	struct param_row *row = &draft->row;
+	bool is_good = want_keys(source, node, keys, COUNT(keys));
+	const struct yaml *region = yaml_get(node, "region"), *tier = yaml_get(node, "tier"), *note = yaml_get(node, "note");
+	const struct yaml *named = want_member(source, node, "basis"), *value;
+	if (!region || yaml_is_missing(region))
+		region = want_member(source, node, "region");
+	is_good &= region && row_region(source, region, within, row);
+	is_good &= !tier || row_tier(load, source, tier, row);
+	is_good &= row_days(source, node, row);
+	is_good &= row_has_one_value(source, node, &value);
+	is_good &= value && row_value(load, source, value, unit, row);
+	is_good &= named && (row->basis = basis_find(load, source, named, basis));
+	is_good &= !note || (row->note = want_text(source, note, 4096));
+	row->is_floor = yaml_get(node, "floor") != NULL;
+	row->file = source->file;
+	draft->source = source;
+	draft->at = (struct extent){node->at.offset, 1};
+	draft->value_at = value ? value->at : draft->at;
+	source_place(source, draft->at.offset, &row->line, &row->column);
+	return is_good;
+}
+
+/* ---- parameters ---- */
+
+static void
+param_add(struct param_draft *param, const struct row_draft *row)
+{
+	if (param->rows == param->slots) {
+		param->slots = param->slots ? 2 * param->slots : 16;
+		param->row = realloc(param->row, param->slots * sizeof *param->row);
+		if (!param->row)
+			abort();
+	}
+	param->row[param->rows++] = *row;
+}
+
+static bool
+param_load(struct load *load, const struct source *source, const struct yaml *node, const char *within,
+    struct basis_list *basis, struct param_draft *param)
+{
+	static const char *const keys[] = {"unit", "rows"};
+	param->name = node->key->text.data;
+	param->at = node->key->at;
+	if (!is_name(node->key->text)) {
+		source_error(source, node->key->at, (struct message){"参数名用字母、数字和 _",
+		    "the name of a parameter has letters, digits and _"}, NO_HINT);
+		return false;
+	}
+	if (!want_kind(source, node, YAML_MAP))
+		return false;
+	bool is_good = want_keys(source, node, keys, COUNT(keys));
+	const struct yaml *unit = want_member(source, node, "unit"), *rows = want_member(source, node, "rows");
+	int word = unit ? want_word(source, unit, param_unit_names, COUNT(param_unit_names)) : -1;
+	if (word < 0 || !rows || !want_kind(source, rows, YAML_LIST))
+		return false;
+	param->unit = (enum param_unit)word;
+	for (const struct yaml *item = rows->first; item; item = item->next) {
+		struct row_draft row = {0};
+		if (row_load(load, source, item, within, param->unit, basis, &row))
+			param_add(param, &row);
+		else
+			is_good = false;
+	}
+	return is_good;
+}
+
+bool
+params_load(struct load *load, const struct source *source, const struct yaml *node, const char *region,
+    struct basis_list *basis, struct param_list *list)
+{
+	if (!want_kind(source, node, YAML_MAP))
+		return false;
+	list->param = arena_alloc(load->arena, (node->count + 1) * sizeof *list->param);
+	bool is_good = true;
+	for (const struct yaml *member = node->first; member; member = member->next)
+		is_good &= param_load(load, source, member, region, basis, &list->param[list->count++]);
+	return is_good;
+}
+
+void
+param_list_free(struct param_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->param[i].row);
+	*list = (struct param_list){0};
+}
+
+/* ---- rows of the regions' files ---- */
+
+/* A basis of a region's file within a rule: its own name when that is free, else with the region behind it. */
+static const struct basis *
+adopt_basis(struct load *load, struct basis_list *list, const struct basis *basis, const char *region)
+{
+	const char *name = basis->name;
+	for (int attempt = 0;; attempt++) {
+		size_t i = 0;
+		while (i < list->count && strcmp(list->basis[i].name, name) != 0)
+			i++;
+		if (i < list->count && strcmp(list->basis[i].document, basis->document) == 0
+		    && strcmp(list->basis[i].quote, basis->quote) == 0) {
+			list->is_used[i] = true;
+			return &list->basis[i];
+		}
+		if (i == list->count)
+			break;
+		name = attempt == 0 ? arena_printf(load->arena, "%s_%s", basis->name, region)
+		    : arena_printf(load->arena, "%s_%s_%d", basis->name, region, attempt + 1);
+	}
+	list->basis[list->count] = (struct basis){name, basis->document, basis->quote};
+	list->is_used[list->count] = true;
+	return &list->basis[list->count++];
+}
+
+/* Room for the bases of all files, without moving those that rows point to already. */
+static void
+reserve_bases(struct load *load, struct rule_draft *rule, size_t more)
+{
+	struct basis_list *list = &rule->basis;
+	struct basis *old = list->basis;
+	struct basis *basis = arena_alloc(load->arena, (list->count + more + 1) * sizeof *basis);
+	bool *is_used = arena_alloc(load->arena, (list->count + more + 1) * sizeof *is_used);
+	memcpy(basis, old, list->count * sizeof *basis);
+	memcpy(is_used, list->is_used, list->count * sizeof *is_used);
+	for (size_t i = 0; i < rule->params.count; i++)
+		for (size_t j = 0; j < rule->params.param[i].rows; j++) {
+			struct param_row *row = &rule->params.param[i].row[j].row;
+			row->basis = basis + (row->basis - old);
+		}
+	list->basis = basis;
+	list->is_used = is_used;
+}
+
+static bool
+join_param(struct load *load, struct rule_draft *rule, const struct params_file *file, const struct param_draft *from)
+{
+	for (size_t i = 0; i < rule->params.count; i++) {
+		struct param_draft *to = &rule->params.param[i];
+		if (strcmp(to->name, from->name) != 0)
+			continue;
+		if (to->unit != from->unit)
+			source_error(&file->source, from->at, (struct message){
+			    source_say(load->diags, "单位是 %s，规则 %s 里是 %s", param_unit_names[from->unit], rule->rule.id, param_unit_names[to->unit]),
+			    source_say(load->diags, "the unit is %s, but %s in rule %s", param_unit_names[from->unit], param_unit_names[to->unit], rule->rule.id)}, NO_HINT);
+		for (size_t j = 0; j < from->rows && to->unit == from->unit; j++) {
+			struct row_draft row = from->row[j];
+			row.row.basis = adopt_basis(load, &rule->basis, row.row.basis, file->region);
+			param_add(to, &row);
+		}
+		return true;
+	}
+	return false;
+}
+
+static void
+report_stray(struct load *load, struct rule_draft **rule, size_t rules, const struct params_file *file,
+    const struct param_draft *param)
+{
+	const char *names[256];
+	size_t count = 0;
+	for (size_t i = 0; i < rules; i++)
+		for (size_t j = 0; j < rule[i]->params.count && count < COUNT(names); j++)
+			names[count++] = rule[i]->params.param[j].name;
+	source_error(&file->source, param->at, (struct message){
+	    source_say(load->diags, "没有规则声明参数 %s", param->name),
+	    source_say(load->diags, "no rule declares the parameter %s", param->name)},
+	    hint_word(load->diags, slice_of(param->name), names, count));
+}
+
+void
+params_join(struct load *load, struct rule_draft **rule, size_t rules, struct params_file **file, size_t files,
+    bool has_all_rules)
+{
+	size_t bases = 0;
+	for (size_t f = 0; f < files; f++)
+		bases += file[f]->basis.count;
+	for (size_t r = 0; r < rules; r++)
+		reserve_bases(load, rule[r], bases);
+	for (size_t f = 0; f < files; f++)
+		for (size_t p = 0; p < file[f]->params.count; p++) {
+			bool is_declared = false;
+			for (size_t r = 0; r < rules; r++)
+				is_declared |= join_param(load, rule[r], file[f], &file[f]->params.param[p]);
+			if (!is_declared && has_all_rules)
+				report_stray(load, rule, rules, file[f], &file[f]->params.param[p]);
+		}
+}
+
+/* ---- overlaps, gaps, floors ---- */
+
+static int
+tier_order(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) : (a != NULL) - (b != NULL);
+}
+
+static int
+row_order(const void *a, const void *b)
+{
+	const struct param_row *x = &((const struct row_draft *)a)->row, *y = &((const struct row_draft *)b)->row;
+	int order = strcmp(x->region, y->region);
+	if (order == 0)
+		order = (x->is_floor > y->is_floor) - (x->is_floor < y->is_floor);
+	if (order == 0)
+		order = tier_order(x->tier, y->tier);
+	if (order == 0)
+		order = (x->from > y->from) - (x->from < y->from);
+	if (order == 0)
+		order = (x->to > y->to) - (x->to < y->to);
+	if (order == 0)
+		order = strcmp(x->file, y->file);
+	if (order == 0)
+		order = (x->line > y->line) - (x->line < y->line);
+	return order ? order : (x->column > y->column) - (x->column < y->column);
+}
+
+static bool
+is_same_series(const struct param_row *a, const struct param_row *b)
+{
+	return strcmp(a->region, b->region) == 0 && a->is_floor == b->is_floor && tier_order(a->tier, b->tier) == 0;
+}
+
+static const char *
+days_text(struct diags *diags, int32_t from, int32_t to)
+{
+	char first[TIME_TEXT_SIZE], last[TIME_TEXT_SIZE];
+	return source_say(diags, "%s/%s", day_text(from, first), to == INT32_MAX ? "" : day_text(to, last));
+}
+
+/* Rows sorted: a row of the same series that ends last so far, against the next one. */
+static void
+check_series(struct load *load, const struct row_draft *earlier, const struct row_draft *row)
+{
+	struct diags *diags = load->diags;
+	const struct param_row *a = &earlier->row, *b = &row->row;
+	if (b->from <= a->to) {
+		source_error(row->source, row->at, (struct message){
+		    source_say(diags, "与 %s:%d 同区划、同档次，日期重叠（%s）", a->file, a->line, days_text(diags, a->from, a->to)),
+		    source_say(diags, "overlaps %s:%d, same region and tier (%s)", a->file, a->line, days_text(diags, a->from, a->to))}, NO_HINT);
+	} else if (!b->is_floor && b->from > a->to + 1) {
+		const char *gap = days_text(diags, a->to + 1, b->from - 1);
+		source_report(row->source, DIAG_WARNING, row->at, (struct message){
+		    source_say(diags, "与前一行之间有空档 %s", gap), source_say(diags, "a gap before this row: %s", gap)}, NO_HINT);
+	}
+}
+
+static void
+check_floor(struct load *load, const struct row_draft *floor, const struct row_draft *row)
+{
+	const struct param_row *f = &floor->row, *r = &row->row;
+	if (r->is_floor || r->value >= f->value || !slice_starts_with(slice_of(r->region), slice_of(f->region))
+	    || r->from > f->to || r->to < f->from || (f->tier && r->tier && strcmp(f->tier, r->tier) != 0))
+		return;
+	struct diags *diags = load->diags;
+	source_error(row->source, row->value_at, (struct message){
+	    source_say(diags, "低于 %s 的下限 %s（%s，%s:%d）", f->region, f->value_text, f->basis->document, f->file, f->line),
+	    source_say(diags, "below the floor %s of region %s (%s, %s:%d)", f->value_text, f->region, f->basis->document, f->file, f->line)},
+	    (struct message){f->basis->quote, f->basis->quote});
+}
+
+static void
+check_rows(struct load *load, struct param_draft *param)
+{
+	if (param->rows)
+		qsort(param->row, param->rows, sizeof *param->row, row_order);
+	const struct row_draft *last = NULL;
+	for (size_t i = 0; i < param->rows; i++) {
+		const struct row_draft *row = &param->row[i];
+		if (last && is_same_series(&last->row, &row->row))
+			check_series(load, last, row);
+		if (!last || !is_same_series(&last->row, &row->row) || row->row.to > last->row.to)
+			last = row;
+		for (size_t j = 0; row->row.is_floor && j < param->rows; j++)
+			check_floor(load, row, &param->row[j]);
+	}
+}
+
+void
+params_settle(struct load *load, struct rule_draft *draft)
+{
+	struct rule *rule = &draft->rule;
+	rule->params = draft->params.count;
+	rule->param = arena_alloc(load->arena, (rule->params + 1) * sizeof *rule->param);
+	for (size_t i = 0; i < rule->params; i++) {
+		struct param_draft *from = &draft->params.param[i];
+		struct param *param = &rule->param[i];
+		check_rows(load, from);
+		param->name = from->name;
+		param->unit = from->unit;
+		param->rows = from->rows;
+		param->row = arena_alloc(load->arena, (from->rows + 1) * sizeof *param->row);
+		for (size_t j = 0; j < from->rows; j++)
+			param->row[j] = from->row[j].row;
+	}
+	rule->basis = draft->basis.basis;
+	rule->bases = draft->basis.count;
+}

@@ -1,0 +1,315 @@
+/* A directory of rules, parameters and tables to one frozen set.  Built beside the running one; a set with a mistake is
+ * never given out. */
+#include "core/rule/ruleset.h"
+
+#include "core/base/buffer.h"
+#include "core/rule/load.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+static const char *const folders[] = {"policy", "management", "medical", "fund"};
+static const char *const known_folders[] = {"policy", "management", "medical", "fund", "params", "tables"};
+
+/* ---- directories ---- */
+
+struct listing {
+	char **name;                    /* malloc'd each */
+	size_t count, slots;
+};
+
+static int
+name_order(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void
+listing_add(struct listing *listing, const char *name)
+{
+	if (listing->count == listing->slots) {
+		listing->slots = listing->slots ? 2 * listing->slots : 64;
+		listing->name = realloc(listing->name, listing->slots * sizeof *listing->name);
+		if (!listing->name)
+			abort();
+	}
+	listing->name[listing->count] = strdup(name);
+	if (!listing->name[listing->count++])
+		abort();
+}
+
+/* Entries of a directory without hidden ones, sorted; false with errno when it cannot be read. */
+static bool
+listing_read(struct listing *listing, const char *path)
+{
+	*listing = (struct listing){0};
+	DIR *directory = opendir(path);
+	if (!directory)
+		return false;
+	const struct dirent *entry;
+	while ((entry = readdir(directory)))
+		if (entry->d_name[0] != '.')
+			listing_add(listing, entry->d_name);
+	closedir(directory);
+	if (listing->count)
+		qsort(listing->name, listing->count, sizeof *listing->name, name_order);
+	return true;
+}
+
+static void
+listing_free(struct listing *listing)
+{
+	for (size_t i = 0; i < listing->count; i++)
+		free(listing->name[i]);
+	free(listing->name);
+	*listing = (struct listing){0};
+}
+
+static bool
+ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), wanted = strlen(end);
+	return length > wanted && strcmp(text + length - wanted, end) == 0;
+}
+
+/* ---- loading ---- */
+
+struct loading {
+	struct load load;
+	struct rule_draft **rule;
+	size_t rules, rule_slots;
+	struct params_file **file;
+	size_t files, file_slots;
+	bool has_all_rules;
+};
+
+static void *
+grow(void *list, size_t count, size_t *slots, size_t size)
+{
+	if (count < *slots)
+		return list;
+	*slots = *slots ? 2 * *slots : 32;
+	list = realloc(list, *slots * size);
+	if (!list)
+		abort();
+	return list;
+}
+
+static void
+path_error(struct diags *diags, enum diag_level level, const char *path, const char *zh, const char *en, struct message hint)
+{
+	diag_add(diags, level, path, 0, 0, 1, NULL, zh, en, hint.zh, hint.en);
+}
+
+static void
+load_rule_file(struct loading *loading, const char *path, const char *folder, const char *name)
+{
+	struct rule_draft *draft = rule_load(&loading->load, path, folder, name);
+	if (!draft) {
+		loading->has_all_rules = false;
+		return;
+	}
+	loading->rule = grow(loading->rule, loading->rules, &loading->rule_slots, sizeof *loading->rule);
+	loading->rule[loading->rules++] = draft;
+}
+
+static void
+load_params_file(struct loading *loading, const char *path, const char *name)
+{
+	struct params_file *file = params_file_load(&loading->load, path, name);
+	if (!file)
+		return;
+	loading->file = grow(loading->file, loading->files, &loading->file_slots, sizeof *loading->file);
+	loading->file[loading->files++] = file;
+}
+
+/* folder NULL: parameters. */
+static void
+load_folder(struct loading *loading, const char *directory, const char *folder)
+{
+	struct arena *arena = loading->load.arena;
+	struct diags *diags = loading->load.diags;
+	const char *path = arena_printf(arena, "%s/%s", directory, folder ? folder : "params");
+	struct listing listing;
+	if (!listing_read(&listing, path)) {
+		if (errno != ENOENT)
+			path_error(diags, DIAG_ERROR, path, source_say(diags, "打不开文件夹：%s", strerror(errno)),
+			    source_say(diags, "cannot open the folder: %s", strerror(errno)), NO_HINT);
+		return;
+	}
+	for (size_t i = 0; i < listing.count; i++) {
+		const char *file = arena_printf(arena, "%s/%s", path, listing.name[i]);
+		if (ends_with(file, ".yml"))
+			path_error(diags, DIAG_ERROR, file, "文件名要以 .yaml 结尾", "the file's name must end in .yaml",
+			    (struct message){source_say(diags, "改名为 %.*s.yaml", (int)strlen(file) - 4, file),
+			    source_say(diags, "rename it to %.*s.yaml", (int)strlen(file) - 4, file)});
+		if (!ends_with(listing.name[i], ".yaml"))
+			continue;
+		const char *name = arena_printf(arena, "%.*s", (int)strlen(listing.name[i]) - 5, listing.name[i]);
+		if (folder)
+			load_rule_file(loading, file, folder, name);
+		else
+			load_params_file(loading, file, name);
+	}
+	listing_free(&listing);
+}
+
+/* A folder that nobody reads is most often a family written wrongly. */
+static bool
+check_directory(struct diags *diags, const char *directory)
+{
+	struct listing listing;
+	if (!listing_read(&listing, directory)) {
+		path_error(diags, DIAG_ERROR, directory, source_say(diags, "打不开规则目录：%s", strerror(errno)),
+		    source_say(diags, "cannot open the rules directory: %s", strerror(errno)), NO_HINT);
+		return false;
+	}
+	for (size_t i = 0; i < listing.count; i++) {
+		const char *path = source_say(diags, "%s/%s", directory, listing.name[i]);
+		struct stat status;
+		bool is_known = false;
+		for (size_t j = 0; j < COUNT(known_folders); j++)
+			is_known |= strcmp(known_folders[j], listing.name[i]) == 0;
+		if (is_known || stat(path, &status) != 0 || !S_ISDIR(status.st_mode))
+			continue;
+		path_error(diags, DIAG_WARNING, path, "不认识这个文件夹，里面的规则没有读", "this folder is not known; its rules are not read",
+		    hint_word(diags, slice_of(listing.name[i]), known_folders, COUNT(known_folders)));
+	}
+	listing_free(&listing);
+	return true;
+}
+
+static int
+rule_order(const void *a, const void *b)
+{
+	const struct rule_draft *x = *(struct rule_draft *const *)a, *y = *(struct rule_draft *const *)b;
+	int order = strcmp(x->rule.id, y->rule.id);
+	return order ? order : strcmp(x->rule.file, y->rule.file);
+}
+
+static void
+check_ids(struct loading *loading)
+{
+	struct diags *diags = loading->load.diags;
+	for (size_t i = 1; i < loading->rules; i++) {
+		const struct rule_draft *before = loading->rule[i - 1], *draft = loading->rule[i];
+		if (strcmp(before->rule.id, draft->rule.id) != 0)
+			continue;
+		const struct yaml *id = yaml_get(draft->root, "id");
+		source_error(&draft->source, id ? id->at : (struct extent){0, 1}, (struct message){
+		    source_say(diags, "id %s 已用于 %s", draft->rule.id, before->rule.file),
+		    source_say(diags, "the id %s is taken by %s", draft->rule.id, before->rule.file)}, NO_HINT);
+	}
+}
+
+static void
+load_all(struct loading *loading, const char *directory)
+{
+	for (size_t i = 0; i < COUNT(folders); i++)
+		load_folder(loading, directory, folders[i]);
+	load_folder(loading, directory, NULL);
+	if (loading->rules)
+		qsort(loading->rule, loading->rules, sizeof *loading->rule, rule_order);
+	check_ids(loading);
+	params_join(&loading->load, loading->rule, loading->rules, loading->file, loading->files, loading->has_all_rules);
+	for (size_t i = 0; i < loading->rules; i++)
+		params_settle(&loading->load, loading->rule[i]);
+	if (loading->rules == 0 && loading->has_all_rules)
+		path_error(loading->load.diags, DIAG_ERROR, directory, "没有找到规则文件（<family>/<id>.yaml）",
+		    "no rule file found (<family>/<id>.yaml)", NO_HINT);
+}
+
+/* ---- freezing ---- */
+
+static void
+make_digest(struct ruleset *set)
+{
+	struct digest *digest = digest_open();
+	for (size_t i = 0; i < set->rules; i++) {
+		const char *text = rule_text(set, &set->rule[i]);
+		digest_add(digest, text, strlen(text) + 1);
+	}
+	digest_add(digest, set->tables->canonical.data, set->tables->canonical.length);
+	uint8_t value[DIGEST_BYTES];
+	digest_value(digest, value);
+	hex_text(value, DIGEST_BYTES, set->digest);
+	digest_close(digest);
+}
+
+static void
+freeze(struct loading *loading)
+{
+	struct ruleset *set = loading->load.set;
+	struct expressions *expressions = &loading->load.expressions;
+	set->rules = loading->rules;
+	set->rule = arena_alloc(&set->arena, (set->rules + 1) * sizeof *set->rule);
+	for (size_t i = 0; i < set->rules; i++)
+		set->rule[i] = loading->rule[i]->rule;
+	set->conditions = expressions->conditions;
+	set->condition = arena_alloc(&set->arena, (set->conditions + 1) * sizeof *set->condition);
+	memcpy(set->condition, expressions->condition, set->conditions * sizeof *set->condition);
+	make_digest(set);
+}
+
+static void
+loading_free(struct loading *loading)
+{
+	for (size_t i = 0; i < loading->rules; i++)
+		rule_draft_free(loading->rule[i]);
+	for (size_t i = 0; i < loading->files; i++)
+		params_file_free(loading->file[i]);
+	free(loading->rule);
+	free(loading->file);
+	expressions_free(&loading->load.expressions);
+	buffer_free(&loading->load.set->tables->canonical);
+}
+
+static const char *
+without_slash(struct arena *arena, const char *directory)
+{
+	size_t length = strlen(directory);
+	while (length > 1 && directory[length - 1] == '/')
+		length--;
+	return arena_copy(arena, directory, length);
+}
+
+struct ruleset *
+ruleset_load(const struct detector_registry *registry, const char *rules_dir, const char *tables_dir, struct diags *diags)
+{
+	size_t errors = diags->errors;
+	struct ruleset *set = calloc(1, sizeof *set);
+	if (!set)
+		abort();
+	const char *directory = without_slash(&set->arena, rules_dir);
+	if (!check_directory(diags, directory)) {
+		ruleset_free(set);
+		return NULL;
+	}
+	set->tables = tables_load(&set->arena, tables_dir ? without_slash(&set->arena, tables_dir)
+	    : arena_printf(&set->arena, "%s/tables", directory), diags);
+	struct loading loading = {.load = {.set = set, .arena = &set->arena, .registry = registry, .diags = diags},
+	    .has_all_rules = true};
+	expressions_init(&loading.load.expressions, &set->arena, set->tables, diags);
+	/* The first condition: CONDITION_INPATIENT. */
+	bool has_builtin = expression_builtin(&loading.load.expressions, "med_type in $inpatient") == CONDITION_INPATIENT;
+	load_all(&loading, directory);
+	bool is_good = has_builtin && diags->errors == errors;
+	if (is_good)
+		freeze(&loading);
+	loading_free(&loading);
+	if (is_good)
+		return set;
+	ruleset_free(set);
+	return NULL;
+}
+
+void
+ruleset_free(struct ruleset *set)
+{
+	if (!set)
+		return;
+	arena_free(&set->arena);
+	free(set);
+}

@@ -1,0 +1,57 @@
+/* PRIVATE to core/rule: the text of one file that an analyst wrote, and how its mistakes are told.
+ *
+ * Every place in a file is an extent: byte offset and length in the normalised text (no BOM, LF only).  Lines and
+ * columns are worked out when something is reported. */
+#ifndef FW_SOURCE_H
+#define FW_SOURCE_H
+
+#include "core/base/diag.h"
+#include "core/base/slice.h"
+
+struct extent {
+	size_t offset, length;
+};
+
+struct source {
+	const char *file;               /* as shown to the user */
+	const char *text;               /* UTF-8, ends with NUL */
+	size_t length;
+	struct diags *diags;
+};
+
+#define SOURCE_BYTES_MAX (1u << 20)     /* rule and parameter files */
+#define TABLE_BYTES_MAX (256u << 20)    /* tables */
+
+/* Reads the file; takes off a BOM, makes CRLF to LF, refuses what is not UTF-8, holds NUL or is longer than most bytes.
+ * False: the reason was reported.  The text lives in the arena. */
+bool source_read(struct source *, struct arena *, const char *path, size_t most, struct diags *);
+
+/* A text from memory, for what the core itself writes down. */
+struct source source_of(const char *file, const char *text, struct diags *);
+
+/* Line from 1, column from 1 in characters. */
+void source_place(const struct source *, size_t offset, int *line, int *column);
+
+struct message {
+	const char *zh, *en;
+};
+
+#define NO_HINT ((struct message){NULL, NULL})
+
+void source_report(const struct source *, enum diag_level, struct extent, struct message what, struct message hint);
+
+static inline void
+source_error(const struct source *source, struct extent at, struct message what, struct message hint)
+{
+	source_report(source, DIAG_ERROR, at, what, hint);
+}
+
+/* Text in the memory of the diagnostics. */
+const char *source_say(struct diags *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* "did you mean ...?" when a candidate is near, else the list of the candidates when they are few. */
+struct message hint_word(struct diags *, struct slice word, const char *const candidates[], size_t count);
+
+#define SLICE_ARG(slice) (int)(slice).length, (slice).data
+
+#endif

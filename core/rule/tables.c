@@ -1,0 +1,585 @@
+/* The tables of contract 1.5: read, checked cell by cell, sorted for look-up and for the digest. */
+#include "core/rule/tables.h"
+
+#include "core/base/time.h"
+#include "core/rule/csv.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+const char *const class_names[CLASS_COUNT] = {
+#define X(name, zh) #name,
+	IDENTITY_CLASSES(X)
+#undef X
+};
+
+const char *const class_names_zh[CLASS_COUNT] = {
+#define X(name, zh) zh,
+	IDENTITY_CLASSES(X)
+#undef X
+};
+
+static const char *const level_names[] = {"tertiary", "secondary", "primary", "pharmacy", "none"};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define NO_FIELD (-1)
+
+/* ---- reading rows ---- */
+
+/* One row as read: for order, for duplicates and for the digest.  key holds the cells that must be different. */
+struct draft {
+	const char *key;                /* cells of the key joined with a byte below every other */
+	const char *line;               /* all cells, canonical */
+	struct extent at;
+	void *row;                      /* the table's own struct */
+};
+
+struct loading {
+	struct tables *tables;
+	struct arena *arena;
+	struct diags *diags;
+	struct source source;
+	struct csv csv;
+	struct draft *draft;
+	size_t count, slots;
+};
+
+static void
+cell_error(struct loading *load, const struct csv_row *row, int column, const char *zh, const char *en, struct message hint)
+{
+	struct extent at = row->at[column];
+	if (at.length == 0)
+		at = (struct extent){at.offset, 1};
+	source_error(&load->source, at, (struct message){zh, en}, hint);
+}
+
+/* A code as it is compared: without leading zeros; NULL: reported. */
+static const char *
+cell_code(struct loading *load, const struct csv_row *row, int column)
+{
+	struct slice cell = row->cell[column];
+	while (cell.length > 1 && cell.data[0] == '0') {
+		cell.data++;
+		cell.length--;
+	}
+	if (cell.length >= 1 && cell.length <= 16)
+		return cell.data;
+	cell_error(load, row, column, "编码有 1 到 16 个字节", "a code has 1 to 16 bytes", NO_HINT);
+	return NULL;
+}
+
+static bool
+is_digits(struct slice text)
+{
+	for (size_t i = 0; i < text.length; i++)
+		if (text.data[i] < '0' || text.data[i] > '9')
+			return false;
+	return true;
+}
+
+static const char *
+cell_region(struct loading *load, const struct csv_row *row, int column, bool may_be_empty)
+{
+	struct slice cell = row->cell[column];
+	if (is_digits(cell) && cell.length <= 16 && (cell.length ? cell.data[0] != '0' : may_be_empty))
+		return cell.data;
+	cell_error(load, row, column, "应是医保区划的前几位数字", "the leading digits of an area code are wanted", NO_HINT);
+	return NULL;
+}
+
+/* Index of the cell in the words; -1: reported. */
+static int
+cell_word(struct loading *load, const struct csv_row *row, int column, const char *const *words, size_t count)
+{
+	struct slice cell = row->cell[column];
+	for (size_t i = 0; i < count; i++)
+		if (slice_equal(cell, slice_of(words[i])))
+			return (int)i;
+	const char *zh = source_say(load->diags, "%s 没有值 %.*s", load->csv.column[column], SLICE_ARG(cell));
+	const char *en = source_say(load->diags, "%s has no value %.*s", load->csv.column[column], SLICE_ARG(cell));
+	cell_error(load, row, column, zh, en, hint_word(load->diags, cell, words, count));
+	return -1;
+}
+
+static const char *
+cell_filled(struct loading *load, const struct csv_row *row, int column)
+{
+	if (row->cell[column].length > 0 && row->cell[column].length <= 256)
+		return row->cell[column].data;
+	cell_error(load, row, column, "这一格不能空，最多 256 字节", "this cell must be filled, at most 256 bytes", NO_HINT);
+	return NULL;
+}
+
+/* The first key_cells of the cells are the key. */
+static void
+keep(struct loading *load, const struct csv_row *row, void *made, const char *const *cells, size_t count, size_t key_cells)
+{
+	if (load->count == load->slots) {
+		load->slots = load->slots ? 2 * load->slots : 256;
+		load->draft = realloc(load->draft, load->slots * sizeof *load->draft);
+		if (!load->draft)
+			abort();
+	}
+	struct buffer text = {0};
+	size_t key = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (i)
+			buffer_char(&text, '\x1f');
+		buffer_text(&text, cells[i]);
+		if (i + 1 == key_cells)
+			key = text.length;
+	}
+	load->draft[load->count++] = (struct draft){arena_copy(load->arena, text.data, key),
+	    arena_copy(load->arena, text.data, text.length), row->line, made};
+	buffer_free(&text);
+}
+
+static int
+draft_order(const void *a, const void *b)
+{
+	const struct draft *x = a, *y = b;
+	int order = strcmp(x->key, y->key);
+	return order ? order : (x->at.offset > y->at.offset) - (x->at.offset < y->at.offset);
+}
+
+/* Sorts the rows by key, reports keys that stand twice, and writes the canonical rows. */
+static void
+settle_rows(struct loading *load, const char *name)
+{
+	struct buffer *out = &load->tables->canonical;
+	buffer_text(out, name);
+	buffer_char(out, '\n');
+	if (load->count)
+		qsort(load->draft, load->count, sizeof *load->draft, draft_order);
+	for (size_t i = 0; i < load->count; i++) {
+		const struct draft *draft = &load->draft[i];
+		buffer_text(out, draft->line);
+		buffer_char(out, '\n');
+		if (i == 0 || strcmp(draft[-1].key, draft->key) != 0)
+			continue;
+		int line, column;
+		source_place(&load->source, draft[-1].at.offset, &line, &column);
+		source_error(&load->source, draft->at, (struct message){
+		    source_say(load->diags, "这一行的键与第 %d 行相同", line),
+		    source_say(load->diags, "this line has the same key as line %d", line)}, NO_HINT);
+	}
+}
+
+/* ---- the tables one by one: each takes a row of its CSV and keeps it or reports why not ---- */
+
+static void
+take_identity(struct loading *load, const struct csv_row *row)
+{
+	const char *region = cell_region(load, row, 0, true), *code = cell_code(load, row, 1);
+	int class = cell_word(load, row, 2, class_names, CLASS_COUNT);
+	if (!region || !code || class < 0)
+		return;
+	struct code_row *made = arena_alloc(load->arena, sizeof *made);
+	*made = (struct code_row){NO_FIELD, code, region, class};
+	keep(load, row, made, (const char *[]){region, code, class_names[class]}, 3, 2);
+}
+
+static void
+take_level(struct loading *load, const struct csv_row *row)
+{
+	static const char *const fields[] = {"dedc_hosp_lv", "hosp_lv"};
+	static const int numbers[] = {FIELD_dedc_hosp_lv, FIELD_hosp_lv};
+	const char *region = cell_region(load, row, 0, true), *code = cell_code(load, row, 2);
+	int field = cell_word(load, row, 1, fields, COUNT(fields));
+	int level = cell_word(load, row, 3, level_names, COUNT(level_names));
+	if (!region || field < 0 || !code || level < 0)
+		return;
+	struct code_row *made = arena_alloc(load->arena, sizeof *made);
+	*made = (struct code_row){numbers[field], code, region, level};
+	keep(load, row, made, (const char *[]){region, fields[field], code, level_names[level]}, 4, 3);
+}
+
+static bool
+is_set_name(struct slice name)
+{
+	if (name.length == 0 || name.length > 40 || (name.data[0] >= '0' && name.data[0] <= '9'))
+		return false;
+	for (size_t i = 0; i < name.length; i++)
+		if (!((name.data[i] >= 'a' && name.data[i] <= 'z') || (name.data[i] >= '0' && name.data[i] <= '9')
+		    || name.data[i] == '_'))
+			return false;
+	return true;
+}
+
+static int
+set_number(struct loading *load, const struct csv_row *row, int column, int field)
+{
+	struct tables *tables = load->tables;
+	struct slice name = row->cell[column];
+	int known = tables_set(tables, field, name);
+	if (known >= 0)
+		return known;
+	if (!is_set_name(name)) {
+		cell_error(load, row, column, "集合名用小写字母、数字和 _", "a set name has small letters, digits and _", NO_HINT);
+		return -1;
+	}
+	if (tables->set_count == TABLES_SETS_MAX) {
+		cell_error(load, row, column, "集合太多（最多 256 个）", "too many sets (at most 256)", NO_HINT);
+		return -1;
+	}
+	tables->set[tables->set_count] = (struct code_set){field, name.data};
+	return (int)tables->set_count++;
+}
+
+static void
+take_set(struct loading *load, const struct csv_row *row, int field, const char *field_name, int code_column)
+{
+	const char *region = cell_region(load, row, 0, true), *code = cell_code(load, row, code_column);
+	int set = set_number(load, row, code_column + 1, field);
+	if (!region || !code || set < 0)
+		return;
+	struct code_row *made = arena_alloc(load->arena, sizeof *made);
+	*made = (struct code_row){field, code, region, set};
+	keep(load, row, made, (const char *[]){region, field_name, code, load->tables->set[set].name}, 4, 4);
+}
+
+static void
+take_medtype(struct loading *load, const struct csv_row *row)
+{
+	take_set(load, row, FIELD_med_type, "med_type", 1);
+}
+
+static void
+take_payment(struct loading *load, const struct csv_row *row)
+{
+	static const char *const fields[] = {"clr_way", "hi_paymtd"};
+	static const int numbers[] = {FIELD_clr_way, FIELD_hi_paymtd};
+	int field = cell_word(load, row, 1, fields, COUNT(fields));
+	if (field >= 0)
+		take_set(load, row, numbers[field], fields[field], 2);
+}
+
+static void
+take_pool(struct loading *load, const struct csv_row *row)
+{
+	const char *prefix = cell_region(load, row, 0, false), *pool = cell_region(load, row, 1, false);
+	if (!prefix || !pool)
+		return;
+	struct pool_row *made = arena_alloc(load->arena, sizeof *made);
+	*made = (struct pool_row){prefix, pool};
+	keep(load, row, made, (const char *[]){prefix, pool}, 2, 1);
+}
+
+static void
+take_institution(struct loading *load, const struct csv_row *row)
+{
+	const char *code = cell_filled(load, row, 0), *area = cell_region(load, row, 2, false);
+	int level = cell_word(load, row, 3, level_names, COUNT(level_names));
+	if (!code || !area || level < 0)
+		return;
+	if (strlen(code) > 64) {
+		cell_error(load, row, 0, "标识最多 64 字节", "an identifier has at most 64 bytes", NO_HINT);
+		return;
+	}
+	keep(load, row, NULL, (const char *[]){code, row->cell[1].data, area, level_names[level], row->cell[4].data}, 5, 1);
+}
+
+static bool
+parse_month(struct slice text, int32_t *month)
+{
+	if (text.length != 7 || text.data[4] != '-' || !is_digits((struct slice){text.data, 4})
+	    || !is_digits((struct slice){text.data + 5, 2}))
+		return false;
+	int32_t number = atoi(text.data + 5);
+	*month = atoi(text.data) * 12 + number - 1;
+	return number >= 1 && number <= 12;
+}
+
+static void
+take_population(struct loading *load, const struct csv_row *row)
+{
+	const char *pool = cell_region(load, row, 0, false);
+	int class = cell_word(load, row, 2, class_names, CLASS_COUNT);
+	struct slice persons = row->cell[4];
+	int32_t month = 0;
+	bool has_month = parse_month(row->cell[3], &month);
+	bool has_persons = persons.length > 0 && persons.length <= 10 && is_digits(persons);
+	if (!has_month)
+		cell_error(load, row, 3, "月份写作 2024-03", "a month is written 2024-03", NO_HINT);
+	if (!has_persons)
+		cell_error(load, row, 4, "人数应是非负整数", "the number of persons must be an integer, not negative", NO_HINT);
+	if (row->cell[1].length > 64)
+		cell_error(load, row, 1, "标识最多 64 字节", "an identifier has at most 64 bytes", NO_HINT);
+	if (!pool || class < 0 || !has_month || !has_persons || row->cell[1].length > 64)
+		return;
+	struct population_row *made = arena_alloc(load->arena, sizeof *made);
+	*made = (struct population_row){pool, row->cell[1].data, (enum identity_class)class, month, atoll(persons.data)};
+	char month_name[TIME_TEXT_SIZE];
+	keep(load, row, made, (const char *[]){pool, made->township, class_names[class], month_text(month, month_name),
+	    arena_printf(load->arena, "%lld", (long long)made->persons)}, 5, 4);
+}
+
+/* ---- loading ---- */
+
+static const char *const identity_columns[] = {"region", "code", "class"};
+static const char *const level_columns[] = {"region", "field", "code", "level"};
+static const char *const medtype_columns[] = {"region", "code", "set"};
+static const char *const payment_columns[] = {"region", "field", "code", "set"};
+static const char *const pools_columns[] = {"prefix", "pool"};
+static const char *const institutions_columns[] = {"fixmedins_code", "name", "area", "level", "type"};
+static const char *const population_columns[] = {"pool", "township", "class", "month", "persons"};
+
+static const struct schema {
+	const char *name;
+	const char *const *columns;
+	size_t count;
+	bool optional;
+	void (*take)(struct loading *, const struct csv_row *);
+} schemas[] = {
+	{"identity", identity_columns, COUNT(identity_columns), false, take_identity},
+	{"level", level_columns, COUNT(level_columns), false, take_level},
+	{"medtype", medtype_columns, COUNT(medtype_columns), false, take_medtype},
+	{"payment", payment_columns, COUNT(payment_columns), false, take_payment},
+	{"pools", pools_columns, COUNT(pools_columns), false, take_pool},
+	{"institutions", institutions_columns, COUNT(institutions_columns), true, take_institution},
+	{"population", population_columns, COUNT(population_columns), true, take_population},
+};
+
+static int
+code_row_order(const void *a, const void *b)
+{
+	const struct code_row *x = a, *y = b;
+	if (x->field != y->field)
+		return x->field < y->field ? -1 : 1;
+	int order = strcmp(x->code, y->code);
+	if (order)
+		return order;
+	size_t x_length = strlen(x->region), y_length = strlen(y->region);
+	if (x_length != y_length)
+		return x_length > y_length ? -1 : 1;
+	order = strcmp(x->region, y->region);
+	return order ? order : (x->value > y->value) - (x->value < y->value);
+}
+
+static void
+add_code_rows(struct loading *load, struct code_table *table)
+{
+	struct code_row *row = arena_alloc(load->arena, (table->rows + load->count + 1) * sizeof *row);
+	if (table->rows)
+		memcpy(row, table->row, table->rows * sizeof *row);
+	for (size_t i = 0; i < load->count; i++)
+		row[table->rows + i] = *(const struct code_row *)load->draft[i].row;
+	table->row = row;
+	table->rows += load->count;
+	qsort(table->row, table->rows, sizeof *row, code_row_order);
+}
+
+static int
+population_order(const void *a, const void *b)
+{
+	const struct population_row *x = a, *y = b;
+	int order = strcmp(x->pool, y->pool);
+	if (order == 0)
+		order = strcmp(x->township, y->township);
+	if (order == 0)
+		order = (x->class > y->class) - (x->class < y->class);
+	return order ? order : (x->month > y->month) - (x->month < y->month);
+}
+
+static void
+keep_table(struct loading *load, const struct schema *schema)
+{
+	struct tables *tables = load->tables;
+	if (schema->take == take_identity)
+		add_code_rows(load, &tables->identity);
+	else if (schema->take == take_level)
+		add_code_rows(load, &tables->level);
+	else if (schema->take == take_medtype || schema->take == take_payment)
+		add_code_rows(load, &tables->sets);
+	tables->has_medtype |= schema->take == take_medtype;
+	tables->has_payment |= schema->take == take_payment;
+	if (schema->take == take_pool) {
+		tables->pool = arena_alloc(load->arena, (load->count + 1) * sizeof *tables->pool);
+		for (size_t i = 0; i < load->count; i++)
+			tables->pool[tables->pools++] = *(const struct pool_row *)load->draft[i].row;
+	}
+	if (schema->take == take_population) {
+		tables->population = arena_alloc(load->arena, (load->count + 1) * sizeof *tables->population);
+		for (size_t i = 0; i < load->count; i++)
+			tables->population[tables->populations++] = *(const struct population_row *)load->draft[i].row;
+		qsort(tables->population, tables->populations, sizeof *tables->population, population_order);
+	}
+}
+
+static void
+load_table(struct tables *tables, struct arena *arena, const char *directory, const struct schema *schema, struct diags *diags)
+{
+	const char *path = arena_printf(arena, "%s/%s.csv", directory, schema->name);
+	struct loading load = {.tables = tables, .arena = arena, .diags = diags};
+	if (schema->optional && access(path, F_OK) != 0 && errno == ENOENT)
+		return;
+	if (!source_read(&load.source, arena, path, TABLE_BYTES_MAX, diags)
+	    || !csv_open(&load.csv, &load.source, arena, schema->columns, schema->count))
+		return;
+	struct csv_row row;
+	while (csv_next(&load.csv, &row))
+		schema->take(&load, &row);
+	settle_rows(&load, schema->name);
+	keep_table(&load, schema);
+	free(load.draft);
+}
+
+static int
+text_order(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void
+collect_regions(struct tables *tables, struct arena *arena)
+{
+	size_t count = 0;
+	tables->set_region = arena_alloc(arena, (tables->sets.rows + 1) * sizeof *tables->set_region);
+	for (size_t i = 0; i < tables->sets.rows; i++)
+		tables->set_region[count++] = tables->sets.row[i].region;
+	qsort(tables->set_region, count, sizeof *tables->set_region, text_order);
+	for (size_t i = 0; i < count; i++)
+		if (i == 0 || strcmp(tables->set_region[i], tables->set_region[i - 1]) != 0)
+			tables->set_region[tables->set_regions++] = tables->set_region[i];
+}
+
+struct tables *
+tables_load(struct arena *arena, const char *directory, struct diags *diags)
+{
+	struct tables *tables = arena_alloc(arena, sizeof *tables);
+	for (size_t i = 0; i < COUNT(schemas); i++)
+		load_table(tables, arena, directory, &schemas[i], diags);
+	collect_regions(tables, arena);
+	return tables;
+}
+
+/* ---- questions ---- */
+
+int
+tables_set(const struct tables *tables, int field, struct slice name)
+{
+	for (size_t i = 0; i < tables->set_count; i++)
+		if (tables->set[i].field == field && slice_equal(name, slice_of(tables->set[i].name)))
+			return (int)i;
+	return -1;
+}
+
+size_t
+tables_set_names(const struct tables *tables, int field, const char *list[TABLES_SETS_MAX])
+{
+	size_t count = 0;
+	for (size_t i = 0; i < tables->set_count; i++)
+		if (tables->set[i].field == field)
+			list[count++] = tables->set[i].name;
+	return count;
+}
+
+/* First row of the field and code whose region holds the area, NULL: none.  It has the longest such region; rows of the
+ * same region follow it. */
+static const struct code_row *
+code_find(const struct code_table *table, int field, struct slice code, struct slice area)
+{
+	size_t low = 0, high = table->rows;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct code_row *row = &table->row[middle];
+		if (row->field < field || (row->field == field && slice_compare(slice_of(row->code), code) < 0))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < table->rows; low++) {
+		const struct code_row *row = &table->row[low];
+		if (row->field != field || !slice_equal(slice_of(row->code), code))
+			return NULL;
+		if (slice_starts_with(area, slice_of(row->region)))
+			return row;
+	}
+	return NULL;
+}
+
+bool
+tables_in_set(const struct tables *tables, int field, struct slice code, struct slice area, int set)
+{
+	const struct code_row *first = code_find(&tables->sets, field, code, area);
+	const struct code_row *end = tables->sets.row + tables->sets.rows;
+	if (!first)
+		return false;
+	for (const struct code_row *row = first; row < end && row->field == field && strcmp(row->code, first->code) == 0
+	    && strcmp(row->region, first->region) == 0; row++)
+		if (row->value == set)
+			return true;
+	return false;
+}
+
+static struct slice
+area_code(const struct area *area)
+{
+	return area ? slice_of(area->code) : (struct slice){NULL, 0};
+}
+
+enum identity_class
+tables_class(const struct ruleset *set, const struct area *area, struct slice psn_idet_type)
+{
+	const struct code_row *row = code_find(&set->tables->identity, NO_FIELD, psn_idet_type, area_code(area));
+	return row ? (enum identity_class)row->value : CLASS_other;
+}
+
+const char *
+tables_level(const struct ruleset *set, const struct area *area, const struct claim *claim)
+{
+	static const int fields[] = {FIELD_dedc_hosp_lv, FIELD_hosp_lv};
+	for (size_t i = 0; i < COUNT(fields); i++) {
+		if (!claim_has(claim, (unsigned)fields[i]))
+			continue;
+		const struct code_row *row = code_find(&set->tables->level, fields[i],
+		    claim_text(claim, (unsigned)fields[i]), area_code(area));
+		if (row)
+			return level_names[row->value];
+	}
+	return NULL;
+}
+
+const char *
+tables_pool(const struct tables *tables, struct arena *arena, struct slice area)
+{
+	const struct pool_row *best = NULL;
+	for (size_t i = 0; i < tables->pools; i++)
+		if (slice_starts_with(area, slice_of(tables->pool[i].prefix))
+		    && (!best || strlen(tables->pool[i].prefix) > strlen(best->prefix)))
+			best = &tables->pool[i];
+	if (best)
+		return best->pool;
+	static const char *const whole_provinces[] = {"11", "12", "31", "50"};
+	size_t digits = 4;
+	for (size_t i = 0; i < COUNT(whole_provinces); i++)
+		if (slice_starts_with(area, slice_of(whole_provinces[i])))
+			digits = 2;
+	return arena_copy(arena, area.data, area.length < digits ? area.length : digits);
+}
+
+int64_t
+tables_population(const struct ruleset *set, const char *pool, struct slice township, enum identity_class class, int32_t month)
+{
+	const struct tables *tables = set->tables;
+	size_t low = 0, high = tables->populations;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct population_row *row = &tables->population[middle];
+		int order = strcmp(row->pool, pool);
+		if (order == 0)
+			order = slice_compare(slice_of(row->township), township);
+		if (order == 0)
+			order = (row->class > class) - (row->class < class);
+		if (order == 0)
+			order = (row->month > month) - (row->month < month);
+		if (order == 0)
+			return row->persons;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return -1;
+}

@@ -1,0 +1,113 @@
+/* Enrolments: who is insured where, in which tier, township and identity class (contract 1.4).  The newest updt_time
+ * wins, without it the later arrival. */
+#include "core/score/private.h"
+
+#include <stdlib.h>
+
+static struct enrolment_record *
+record_at(const struct scorer *scorer, uint32_t number)
+{
+	return chunks_at(&scorer->enrolments, number);
+}
+
+/* The person's enrolment of that year; insutype 0: any, the smallest type by text. */
+const struct enrolment_record *
+enrolment_find(const struct scorer *scorer, const struct person *person, int32_t year, uint32_t insutype)
+{
+	const struct enrolment_record *found = NULL;
+	for (uint32_t n = person->last_enrolment; n != NOBODY; n = record_at(scorer, n)->previous) {
+		const struct enrolment_record *record = record_at(scorer, n);
+		if (record->year != year || (insutype && record->insutype != insutype))
+			continue;
+		if (!found || slice_compare(names_text(&scorer->names, record->insutype), names_text(&scorer->names, found->insutype)) < 0)
+			found = record;
+	}
+	return found;
+}
+
+/* The highest class whose dates hold the day (就高). */
+enum identity_class
+enrolment_class(const struct enrolment_record *record, int32_t day)
+{
+	enum identity_class highest = CLASS_general;
+	for (size_t i = 0; i < record->identities; i++)
+		if (record->identity[i].from <= day && day <= record->identity[i].to && record->identity[i].class < highest)
+			highest = record->identity[i].class;
+	return highest;
+}
+
+static uint32_t
+name_of(struct scorer *scorer, const struct enrolment *enrolment, unsigned field)
+{
+	bool has = enrolment->present >> field & 1;
+	return has ? names_number(&scorer->names, enrolment->value[field].text) : 0;
+}
+
+static void
+record_fill(struct scorer *scorer, struct enrolment_record *record, const struct turn *turn)
+{
+	const struct enrolment *from = &turn->enrolment;
+	struct slice gend = from->present >> ENROLMENT_gend & 1 ? from->value[ENROLMENT_gend].text : SLICE("");
+	record->insutype = name_of(scorer, from, ENROLMENT_insutype);
+	record->tier = name_of(scorer, from, ENROLMENT_tier);
+	record->township = name_of(scorer, from, ENROLMENT_township);
+	record->area = turn->area_name;
+	record->brdy = from->present >> ENROLMENT_brdy & 1 ? (int32_t)from->value[ENROLMENT_brdy].number : INT32_MIN;
+	record->gend = gend.length == 1 && (gend.data[0] == '1' || gend.data[0] == '2') ? (uint8_t)gend.data[0] : 0;
+	record->updated = from->present >> ENROLMENT_updt_time & 1;
+	record->updt_time = record->updated ? from->value[ENROLMENT_updt_time].number : INT64_MIN;
+	record->content = from->content;
+	record->identities = (uint8_t)from->identities;
+	for (size_t i = 0; i < from->identities; i++) {
+		record->identity[i].from = from->identity[i].begndate;
+		record->identity[i].to = from->identity[i].enddate;
+		record->identity[i].class = (uint8_t)tables_class(scorer->rules, turn->area, from->identity[i].psn_idet_type);
+	}
+}
+
+static int32_t
+enrolment_year(const struct enrolment *enrolment)
+{
+	struct slice text = enrolment->value[ENROLMENT_year].text;
+	int32_t year = 0;
+	for (size_t i = 0; i < text.length && text.data[i] >= '0' && text.data[i] <= '9' && year < 100000; i++)
+		year = year * 10 + (text.data[i] - '0');
+	return year;
+}
+
+static uint32_t
+record_find(struct scorer *scorer, const struct person *person, int32_t year, uint32_t insutype)
+{
+	uint32_t n = person->last_enrolment;
+	while (n != NOBODY && (record_at(scorer, n)->year != year || record_at(scorer, n)->insutype != insutype))
+		n = record_at(scorer, n)->previous;
+	return n;
+}
+
+enum fate
+enrol(struct scorer *scorer, const struct turn *turn)
+{
+	const struct enrolment *enrolment = &turn->enrolment;
+	struct slice psn_no = enrolment->value[ENROLMENT_psn_no].text;
+	uint32_t number = persons_find(&scorer->persons, turn->pool_name, psn_no, turn->person_hash);
+	if (number == NOBODY)
+		number = persons_add(&scorer->persons, turn->pool_name, psn_no, turn->person_hash);
+	struct person *person = person_at(&scorer->persons, number);
+	int32_t year = enrolment_year(enrolment);
+	uint32_t found = record_find(scorer, person, year, name_of(scorer, enrolment, ENROLMENT_insutype));
+	if (found != NOBODY) {
+		const struct enrolment_record *old = record_at(scorer, found);
+		bool dated = enrolment->present >> ENROLMENT_updt_time & 1;
+		if (old->content.low == enrolment->content.low && old->content.high == enrolment->content.high)
+			return FATE_DUPLICATE;
+		if (dated && old->updated && enrolment->value[ENROLMENT_updt_time].number < old->updt_time)
+			return FATE_DUPLICATE;
+	} else {
+		found = chunks_add(&scorer->enrolments);
+		record_at(scorer, found)->previous = person->last_enrolment;
+		record_at(scorer, found)->year = year;
+		person->last_enrolment = found;
+	}
+	record_fill(scorer, record_at(scorer, found), turn);
+	return FATE_JUDGED;
+}

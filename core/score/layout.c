@@ -1,0 +1,136 @@
+/* From a ruleset to what the core keeps: distinct ledgers, series, families, and the amounts behind a booking. */
+#include "core/score/private.h"
+
+#include <stdlib.h>
+
+const void *
+rule_setting(const struct rule *rule, const char *name)
+{
+	for (size_t i = 0; i < rule->detector->setting_count; i++)
+		if (strcmp(rule->detector->settings[i].name, name) == 0)
+			return (const char *)rule->config + rule->detector->settings[i].offset;
+	return NULL;
+}
+
+static int32_t
+setting_index(const struct rule *rule, const char *name)
+{
+	const int32_t *index = rule_setting(rule, name);
+	return index ? *index : -1;
+}
+
+static bool
+choice_is(const struct rule *rule, const char *name, const char *word)
+{
+	for (size_t i = 0; i < rule->detector->setting_count; i++) {
+		const struct setting *setting = &rule->detector->settings[i];
+		if (strcmp(setting->name, name) == 0 && setting->type == SETTING_CHOICE)
+			return strcmp(setting->choices[setting_index(rule, name)], word) == 0;
+	}
+	return false;
+}
+
+static size_t
+layout_amount(struct layout *layout, int32_t field)
+{
+	for (size_t i = 0; i < layout->amounts; i++)
+		if (layout->amount_field[i] == field)
+			return i;
+	layout->amount_field[layout->amounts] = field;
+	return layout->amounts++;
+}
+
+static size_t
+layout_ledger(struct layout *layout, int32_t where, size_t amount)
+{
+	for (size_t i = 0; i < layout->ledgers; i++)
+		if (layout->ledger[i].where == where && layout->ledger[i].amount == amount)
+			return i;
+	layout->ledger[layout->ledgers] = (struct ledger){where, amount};
+	return layout->ledgers++;
+}
+
+static int64_t
+smallest_value(const struct param *param)
+{
+	int64_t smallest = INT64_MAX;
+	for (size_t i = 0; i < param->rows; i++)
+		if (!param->row[i].is_floor && param->row[i].value < smallest)
+			smallest = param->row[i].value;
+	return smallest;
+}
+
+static void
+layout_ledger_rule(struct layout *layout, const struct ruleset *rules, int32_t index)
+{
+	const struct rule *rule = &rules->rule[index];
+	struct ledger_rule made = {
+		.rule = index,
+		.limit = setting_index(rule, "limit"),
+		.ledger = layout_ledger(layout, rule->where, layout_amount(layout, setting_index(rule, "sum"))),
+	};
+	made.smallest_limit = smallest_value(&rule->param[made.limit]);
+	layout->ledger_rule[layout->ledger_rules++] = made;
+	const int64_t *notice_at = rule_setting(rule, "notice_at");
+	if (!notice_at || *notice_at == 0)
+		return;
+	made.notice = true;
+	made.notice_at = *notice_at;
+	made.smallest_limit = (int64_t)((__int128)made.smallest_limit * *notice_at / 1000000);
+	layout->ledger_rule[layout->ledger_rules++] = made;
+}
+
+static void
+layout_rule(struct layout *layout, const struct ruleset *rules, int32_t index)
+{
+	const struct rule *rule = &rules->rule[index];
+	switch (rule->detector->shape) {
+	case SHAPE_CLAIM:
+		layout->claim_rule[layout->claim_rules++] = (struct claim_rule){
+		    index, rule->where, setting_index(rule, "assert")};
+		break;
+	case SHAPE_LEDGER:
+		layout_ledger_rule(layout, rules, index);
+		break;
+	case SHAPE_SERIES:
+		layout->series_rule[layout->series_rules++] = (struct series_rule){
+		    index, setting_index(rule, "target"), rule->where, setting_index(rule, "numerator"),
+		    choice_is(rule, "of", "money") ? layout_amount(layout, setting_index(rule, "sum")) : CASES};
+		break;
+	case SHAPE_FAMILY:
+		layout->family_rule[layout->family_rules++] = (struct family_rule){
+		    index, setting_index(rule, "applies"), rule->where, choice_is(rule, "level", "institution")};
+		break;
+	}
+}
+
+void
+layout_make(struct layout *layout, const struct ruleset *rules)
+{
+	size_t most = 2 * rules->rules + 2;
+	*layout = (struct layout){
+		.amount_field = calloc(most + 2, sizeof(int32_t)),
+		.ledger = calloc(most, sizeof(struct ledger)),
+		.ledger_rule = calloc(most, sizeof(struct ledger_rule)),
+		.series_rule = calloc(most, sizeof(struct series_rule)),
+		.family_rule = calloc(most, sizeof(struct family_rule)),
+		.claim_rule = calloc(most, sizeof(struct claim_rule)),
+	};
+	layout_amount(layout, FIELD_medfee_sumamt);
+	layout_amount(layout, FIELD_hifp_pay);
+	for (size_t i = 0; i < rules->rules; i++)
+		if (rules->rule[i].mode != MODE_OFF)
+			layout_rule(layout, rules, (int32_t)i);
+}
+
+void
+layout_free(struct layout *layout)
+{
+	free(layout->amount_field);
+	free(layout->ledger);
+	free(layout->ledger_rule);
+	free(layout->series_rule);
+	free(layout->family_rule);
+	free(layout->claim_rule);
+	*layout = (struct layout){0};
+}

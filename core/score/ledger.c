@@ -1,0 +1,202 @@
+/* Exact sums per person and benefit year (statistics D4): what is paid is what stands, whatever the order of arrival.
+ * Keyed by person across all institutions (济医保发〔2023〕15号: 一个自然年度内，居民门诊统筹支付限额累计计算). */
+#include "core/score/private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void
+evidence_clear(struct evidence_list *list)
+{
+	list->count = 0;
+}
+
+void
+evidence_add(struct evidence_list *list, struct evidence_claim claim)
+{
+	if (list->count == list->capacity) {
+		list->capacity = list->capacity ? list->capacity * 2 : 64;
+		list->claim = realloc(list->claim, list->capacity * sizeof *list->claim);
+		if (!list->claim) {
+			fprintf(stderr, "fundwatch: out of memory for evidence\n");
+			abort();
+		}
+	}
+	list->claim[list->count++] = claim;
+}
+
+static int
+evidence_order(const void *a, const void *b)
+{
+	const struct evidence_claim *left = a, *right = b;
+	if (left->time != right->time)
+		return left->time < right->time ? -1 : 1;
+	return slice_compare(left->setl_id, right->setl_id);
+}
+
+void
+evidence_sort(struct evidence_list *list)
+{
+	if (list->count > 1)
+		qsort(list->claim, list->count, sizeof *list->claim, evidence_order);
+}
+
+/* The year's block, emptied when it still holds a year four years older; NULL when it holds a newer one. */
+static struct ledger_year *
+year_open(struct scorer *scorer, struct person *person, int32_t year)
+{
+	struct ledger_year *block = person_year_slot(&scorer->persons, person, year);
+	if (block->year == year)
+		return block;
+	if (block->year > year)
+		return NULL;
+	memset(block, 0, ledger_year_words(scorer->persons.ledgers, scorer->persons.ledger_rules) * sizeof(int64_t));
+	block->year = year;
+	return block;
+}
+
+void
+ledger_add(struct scorer *scorer, uint32_t person_number, int32_t year, const struct booking *bits,
+    const struct booking *amounts, int sign)
+{
+	struct person *person = person_at(&scorer->persons, person_number);
+	struct ledger_year *block = NULL;
+	for (size_t i = 0; i < scorer->layout.ledgers; i++) {
+		const struct ledger *ledger = &scorer->layout.ledger[i];
+		if (!booking_bit(bits, (uint32_t)ledger->where))
+			continue;
+		if (!block && !(block = year_open(scorer, person, year)))
+			return;
+		block->sum[i] += sign * booking_amount(&scorer->bookings, amounts, ledger->amount);
+	}
+}
+
+/* ---- what made a sum ---- */
+
+static bool
+is_remembered(const struct scorer *scorer, uint32_t number)
+{
+	return number != NOBODY && number >= scorer->bookings.chunks.first;
+}
+
+static bool
+is_original_standing(const struct scorer *scorer, const struct booking *refund)
+{
+	return is_remembered(scorer, refund->original) && !(booking_at(&scorer->bookings, refund->original)->flags & BOOKING_VOID);
+}
+
+static int64_t
+refunded_amount(const struct scorer *scorer, const struct person *person, uint32_t original, size_t amount)
+{
+	int64_t sum = 0;
+	uint32_t left = booking_at(&scorer->bookings, original)->refunds;
+	for (uint32_t n = person->last_booking; left && is_remembered(scorer, n); n = booking_at(&scorer->bookings, n)->previous) {
+		const struct booking *refund = booking_at(&scorer->bookings, n);
+		if (refund->original != original)
+			continue;
+		sum += booking_amount(&scorer->bookings, refund, amount);
+		left--;
+	}
+	return sum;
+}
+
+static bool
+is_fully_refunded(const struct scorer *scorer, const struct booking *booking)
+{
+	return booking->refunds && booking->refunded_medfee == -booking_amount(&scorer->bookings, booking, AMOUNT_MEDFEE)
+	    && booking->refunded_hifp == -booking_amount(&scorer->bookings, booking, AMOUNT_HIFP);
+}
+
+/* The standing settlements of the person's year under the ledger's condition, net of their linked refunds, in order of
+ * (setl_time, setl_id).  A refund without a standing original is listed by itself, negative. */
+static void
+collect_year(struct scorer *scorer, const struct person *person, int32_t year, const struct ledger *ledger)
+{
+	struct evidence_list *list = &scorer->evidence;
+	evidence_clear(list);
+	for (uint32_t n = person->last_booking; is_remembered(scorer, n); n = booking_at(&scorer->bookings, n)->previous) {
+		const struct booking *booking = booking_at(&scorer->bookings, n);
+		const struct booking *bits = is_remembered(scorer, booking->original)
+		    ? booking_at(&scorer->bookings, booking->original) : booking;
+		if (booking->flags & (BOOKING_VOID | BOOKING_BEYOND) || !booking_bit(bits, (uint32_t)ledger->where))
+			continue;
+		if (day_year(time_day(booking->booked_time)) != year)
+			continue;
+		bool refund = booking->flags & BOOKING_REFUND;
+		if ((refund && is_original_standing(scorer, booking)) || (!refund && is_fully_refunded(scorer, booking)))
+			continue;
+		int64_t fen = booking_amount(&scorer->bookings, booking, ledger->amount);
+		if (!refund && booking->refunds)
+			fen += refunded_amount(scorer, person, n, ledger->amount);
+		evidence_add(list, (struct evidence_claim){booking->booked_time, booking_setl_id(booking), booking->institution,
+		    booking->area, n, fen});
+	}
+	evidence_sort(list);
+}
+
+/* ---- judgement ---- */
+
+static struct slice
+person_tier(const struct scorer *scorer, const struct person *person, int32_t year)
+{
+	const struct enrolment_record *enrolment = enrolment_find(scorer, person, year, 0);
+	return enrolment ? names_text(&scorer->names, enrolment->tier) : SLICE("");
+}
+
+/* The region and day of the latest standing settlement choose the parameter row, so that the answer does not depend
+ * on which settlement arrived last. */
+static void
+judge_one(struct scorer *scorer, uint32_t person_number, struct ledger_year *block, size_t index, enum cause cause)
+{
+	const struct ledger_rule *made = &scorer->layout.ledger_rule[index];
+	const struct ledger *ledger = &scorer->layout.ledger[made->ledger];
+	const struct rule *rule = &scorer->rules->rule[made->rule];
+	const struct person *person = person_at(&scorer->persons, person_number);
+	struct said *said = ledger_said(&scorer->persons, block, index);
+	int32_t year = (int32_t)block->year;
+	collect_year(scorer, person, year, ledger);
+	const struct evidence_claim *latest = scorer->evidence.count ? &scorer->evidence.claim[scorer->evidence.count - 1] : NULL;
+	if (!latest && !scorer->now)
+		return;
+	uint32_t area_name = latest ? latest->area : scorer->now->area_name;
+	int64_t event_time = latest ? latest->time : scorer->now->claim.value[FIELD_setl_time].number;
+	bool tier_unknown = false;
+	const struct param_row *row = param_find(rule, made->limit, scorer_area(scorer, area_name),
+	    person_tier(scorer, person, year), time_day(event_time), &tier_unknown);
+	if (!row && said->revision == 0)
+		return;
+	struct ledger_input input = {
+		.sum_fen = block->sum[made->ledger], .limit_fen = row ? row->value : INT64_MAX,
+		.count = (int64_t)scorer->evidence.count,
+	};
+	struct verdict verdict = {0};
+	rule->detector->judge_ledger(rule->config, &input, &verdict);
+	if (made->notice)
+		verdict.word = row && (__int128)input.sum_fen * 1000000 > (__int128)row->value * made->notice_at
+		    ? VERDICT_ALERT : VERDICT_OK;
+	struct subject subject = {
+		.kind = "person", .pool = person->pool, .area = area_name, .psn_no = person_psn_no(person),
+		.variant = made->notice ? "notice" : "",
+	};
+	snprintf(subject.period, sizeof subject.period, "%d", year);
+	say_alert(scorer, said, &(struct statement){
+		.rule = made->rule, .subject = &subject, .verdict = &verdict, .row = row, .param = made->limit,
+		.tier_unknown = tier_unknown, .cause = cause, .event_time = event_time, .evidence = &scorer->evidence,
+	});
+}
+
+void
+ledger_judge(struct scorer *scorer, uint32_t person_number, int32_t year, enum cause cause)
+{
+	struct person *person = person_at(&scorer->persons, person_number);
+	struct ledger_year *block = person_year_slot(&scorer->persons, person, year);
+	if (block->year != year)
+		return;
+	for (size_t i = 0; i < scorer->layout.ledger_rules; i++) {
+		const struct ledger_rule *made = &scorer->layout.ledger_rule[i];
+		const struct said *said = ledger_said(&scorer->persons, block, i);
+		bool standing = said->revision && said->status != STATUS_RETRACTED;
+		if (block->sum[made->ledger] > made->smallest_limit || standing)
+			judge_one(scorer, person_number, block, i, cause);
+	}
+}

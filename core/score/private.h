@@ -1,0 +1,291 @@
+/* PRIVATE to core/score: what the parts of the scorer share.  Prototypes are grouped by file. */
+#ifndef FW_SCORE_PRIVATE_H
+#define FW_SCORE_PRIVATE_H
+
+#include "core/base/buffer.h"
+#include "core/base/time.h"
+#include "core/score/scorer.h"
+#include "core/state/names.h"
+#include "core/state/person.h"
+
+/* ---- layout.c: what a ruleset needs the core to keep ---- */
+
+struct ledger {                         /* distinct sum per person and year */
+	int32_t where;
+	size_t amount;                  /* index in layout.amount_field */
+};
+
+struct ledger_rule {                    /* one judgement of a ledger; a notice is a judgement of its own */
+	int32_t rule, limit;            /* parameter index */
+	size_t ledger;
+	bool notice;
+	int64_t notice_at;              /* six places */
+	int64_t smallest_limit;         /* fen: nothing can stand at or below it */
+};
+
+struct series_rule {
+	int32_t rule, target, where, numerator;
+	size_t amount;                  /* index in layout.amount_field; CASES for cases */
+};
+#define CASES SIZE_MAX
+
+struct family_rule {
+	int32_t rule, applies, where;
+	bool institutions;              /* else townships */
+};
+
+struct claim_rule {
+	int32_t rule, where, assertion;
+};
+
+struct layout {
+	int32_t *amount_field;          /* settlement fields kept behind a booking; medfee_sumamt and hifp_pay first */
+	size_t amounts;
+	struct ledger *ledger;
+	size_t ledgers;
+	struct ledger_rule *ledger_rule;
+	size_t ledger_rules;
+	struct series_rule *series_rule;
+	size_t series_rules;
+	struct family_rule *family_rule;
+	size_t family_rules;
+	struct claim_rule *claim_rule;
+	size_t claim_rules;
+};
+
+enum { AMOUNT_MEDFEE, AMOUNT_HIFP };
+
+void layout_make(struct layout *, const struct ruleset *);
+void layout_free(struct layout *);
+/* The value of a setting in the rule's config, NULL when the detector has none of that name. */
+const void *rule_setting(const struct rule *, const char *name);
+
+/* ---- windows ---- */
+
+enum cause { CAUSE_CLAIM, CAUSE_LATE, CAUSE_REFUND, CAUSE_RESTATED, CAUSE_CLOSE, CAUSE_RULES };
+
+struct series_month {
+	int64_t numerator, denominator;
+	bool watch;                     /* probability to reach was below one half when this month was judged */
+};
+
+struct series_year {
+	int32_t year, through;          /* last month judged of that year */
+	struct said alert, indicator;
+};
+
+struct series {                         /* one subject of a series rule */
+	size_t series_rule;
+	uint32_t subject;               /* name: the pool or a longer area */
+	struct series_month *month;     /* from first_month on */
+	int32_t first_month;
+	size_t months;
+	struct series_year *year;
+	size_t years;
+};
+
+#define STRATA (3 * 20)                 /* sex unknown, 1, 2; nineteen age bands of five years and unknown */
+
+struct unit_said {                      /* what was said about one unit and class of a family */
+	uint32_t unit;
+	uint8_t class;
+	struct said alert, indicator;
+};
+
+struct family_month {                   /* of one family rule and month */
+	struct unit_said *said;
+	size_t count;
+};
+
+struct pool_month {
+	int32_t month;
+	uint32_t *stay;                 /* bookings that decide a stay of this month; NOBODY where one was taken out */
+	size_t stays, stay_slots;
+	bool closed, dirty;
+	enum cause dirty_cause;
+	bool counted;                   /* observed and population below are those of the last count */
+	int64_t observed[CLASS_COUNT][STRATA], population[CLASS_COUNT][STRATA];
+	uint32_t *institution;          /* with general stays, by name number, and how many */
+	int64_t *institution_general;
+	size_t institutions;
+	struct family_month *family;    /* by family rule */
+};
+
+struct quality_count {
+	uint32_t institution;
+	uint32_t count[8];
+};
+
+struct pool {
+	uint32_t name;
+	int64_t newest_setl_time, newest_arrival;       /* Beijing seconds; INT64_MIN: none */
+	bool arrivals_known;
+	int32_t next_close;             /* month that closes next, INT32_MAX: no settlement yet */
+	int32_t newest_month;
+	struct pool_month **month;      /* by month - first_month */
+	int32_t first_month;
+	size_t months;
+	struct series *series;
+	size_t series_count;
+	struct quality_count *quality;
+	size_t quality_count;
+};
+
+enum quality_reason {
+	QUALITY_year_unlike_setl_time, QUALITY_replaced_without_newer_updt_time, QUALITY_no_institution,
+	QUALITY_refund_not_negative, QUALITY_not_enrolled, QUALITY_REASONS
+};
+extern const char *const quality_names[QUALITY_REASONS];
+
+/* ---- the turn ---- */
+
+#define GROUP 16                        /* records decoded and prefetched together */
+
+struct turn {                           /* one record on its way */
+	const struct record *record;
+	size_t index;                   /* in the batch */
+	bool decoded;
+	struct refusal refusal;
+	struct claim claim;
+	struct enrolment enrolment;
+	const struct area *area;
+	uint32_t area_name, pool_name;
+	uint64_t setl_hash, person_hash;
+};
+
+struct touched {                        /* a person's year that the record changed */
+	uint32_t person;
+	int32_t year;
+};
+
+struct evidence_claim {
+	int64_t time;
+	struct slice setl_id;
+	uint32_t institution, area;
+	uint32_t booking;
+	int64_t fen;
+};
+
+struct evidence_list {
+	struct evidence_claim *claim;
+	size_t count, capacity;
+};
+
+struct claim_said {                     /* said about single claims: only those that ever raised something */
+	struct names keys;              /* rule id and setl_id */
+	struct said *said;
+	size_t capacity;
+};
+
+struct scorer {
+	struct ruleset *rules;
+	struct matcher *matcher;
+	struct scorer_limits limits;
+	struct decoder *decoder;
+	struct layout layout;
+	size_t words;                   /* of truth bits */
+	struct names names;
+	const struct area **area;       /* by name number of insu_admdvs; NULL: not asked for since the rules changed */
+	uint32_t *area_pool;            /* by name number of insu_admdvs: name number of the pool */
+	size_t area_slots;
+	struct bookings bookings;
+	struct persons persons;
+	struct chunks enrolments;       /* struct enrolment_record */
+	struct claim_said claim_said;
+	struct pool *pool;              /* in order of first sight */
+	size_t pools;
+	uint32_t *pool_index;           /* by name number: index + 1 */
+	size_t pool_index_slots;
+
+	struct turn group[GROUP];
+	uint64_t *truth, *falsehood;    /* GROUP * words each */
+	struct touched touched[16];
+	size_t touched_count;
+	struct evidence_list evidence;
+
+	struct arena lines;
+	struct output *output;
+	size_t outputs, output_capacity;
+	struct buffer body, line, answer;
+	const struct turn *now;         /* the record being judged; NULL at a close of all windows */
+
+	struct scorer_counts counts;
+	struct rule_counts *rule_counts;
+	uint64_t quality[QUALITY_REASONS];
+};
+
+/* ---- scorer.c ---- */
+const struct area *scorer_area(struct scorer *, uint32_t area_name);
+void quality_note(struct scorer *, uint32_t pool_name, uint32_t institution, enum quality_reason);
+
+/* ---- settle.c: what one settlement does to everything remembered ---- */
+enum fate settle(struct scorer *, const struct turn *, const uint64_t *truth, const uint64_t *falsehood);
+bool booking_is_standing(const struct booking *);       /* counts as a visit, stay or case */
+int64_t booking_amount_field(const struct scorer *, const struct booking *, int32_t field);
+
+/* ---- ledger.c ---- */
+void ledger_add(struct scorer *, uint32_t person, int32_t year, const struct booking *bits, const struct booking *amounts, int sign);
+void ledger_judge(struct scorer *, uint32_t person, int32_t year, enum cause);
+void evidence_clear(struct evidence_list *);
+void evidence_add(struct evidence_list *, struct evidence_claim);
+void evidence_sort(struct evidence_list *);
+
+/* ---- enrol.c ---- */
+enum fate enrol(struct scorer *, const struct turn *);
+const struct enrolment_record *enrolment_find(const struct scorer *, const struct person *, int32_t year, uint32_t insutype);
+enum identity_class enrolment_class(const struct enrolment_record *, int32_t day);
+
+/* ---- window.c ---- */
+struct pool *pool_get(struct scorer *, uint32_t name);
+struct pool_month *pool_month(struct scorer *, struct pool *, int32_t month);
+struct pool_month *pool_month_if(const struct pool *, int32_t month);
+bool pool_beyond(const struct scorer *, const struct pool *, int32_t month);
+void pool_touch(struct scorer *, struct pool *, int32_t month, enum cause);
+void pool_advance(struct scorer *, struct pool *, int64_t setl_time, int64_t arrival_ms);
+void pool_close_all(struct scorer *, struct pool *);
+void stay_put(struct scorer *, struct pool *, uint32_t booking, int32_t month);
+void stay_take(struct scorer *, struct pool *, uint32_t booking);
+void pool_free(struct pool *);
+
+/* ---- series.c ---- */
+void series_add(struct scorer *, const struct booking *bits, const struct booking *amounts, int sign);
+void series_close(struct scorer *, struct pool *, size_t series_rule, int32_t month);
+
+/* ---- family.c ---- */
+void family_close(struct scorer *, struct pool *, size_t family_rule, struct pool_month *, enum cause);
+
+/* ---- line.c: JSON lines ---- */
+struct subject {
+	const char *kind;
+	uint32_t pool, area, institution, township;     /* name numbers, 0: not in the subject */
+	struct slice psn_no;            /* clear */
+	const char *class;
+	char period[TIME_TEXT_SIZE];
+	bool area_is_identity;          /* the area is who it is about, not just where */
+	struct slice setl_id;           /* a rule that judges one claim */
+	const char *variant;            /* "" or "notice" */
+};
+
+struct statement {                      /* all that is said about a subject at once */
+	int32_t rule;
+	const struct subject *subject;
+	const struct verdict *verdict;
+	const struct param_row *row;    /* NULL: none */
+	int32_t param;
+	bool tier_unknown;
+	enum cause cause;
+	int64_t event_time;
+	const struct evidence_list *evidence;   /* NULL: none */
+};
+
+void say_alert(struct scorer *, struct said *, const struct statement *);
+void say_indicator(struct scorer *, struct said *, const struct statement *);
+void say_refused(struct scorer *, const struct turn *);
+void say_quality(struct scorer *, struct pool *, int32_t month);
+struct output *output_add(struct scorer *, enum output_kind, struct slice line, struct slice key);
+
+/* ---- sentence.c ---- */
+void sentence_write(struct scorer *, struct buffer *, const struct statement *, enum language, const char *psn_text);
+const char *psn_text(const struct scorer *, struct slice psn_no, char text[80]);
+
+#endif

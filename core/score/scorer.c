@@ -1,0 +1,322 @@
+/* The turn.  Records are decoded in groups of sixteen, the lines of state that they will need are asked for, then each
+ * is judged in order: decode -> where -> state -> detect -> alert.  Groups change the speed and nothing else. */
+#include "core/score/private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+const char *const record_kind_names[RECORD_KINDS] = {"settlement", "enrolment"};
+const char *const alert_status_names[4] = {"open", "updated", "retracted", "insufficient"};
+const char *const quality_names[QUALITY_REASONS] = {
+	"year_unlike_setl_time", "replaced_without_newer_updt_time", "no_institution", "refund_not_negative", "not_enrolled"};
+
+static void *
+grown(void *memory, size_t bytes)
+{
+	memory = realloc(memory, bytes);
+	if (!memory) {
+		fprintf(stderr, "fundwatch: out of memory\n");
+		abort();
+	}
+	return memory;
+}
+
+static void
+scorer_bind(struct scorer *scorer, struct ruleset *rules)
+{
+	scorer->rules = rules;
+	scorer->matcher = matcher_open(rules);
+	layout_make(&scorer->layout, rules);
+	scorer->words = MATCH_WORDS(rules);
+	scorer->truth = grown(scorer->truth, GROUP * scorer->words * sizeof(uint64_t));
+	scorer->falsehood = grown(scorer->falsehood, GROUP * scorer->words * sizeof(uint64_t));
+	memset(scorer->area, 0, scorer->area_slots * sizeof *scorer->area);
+}
+
+struct scorer *
+scorer_open(struct ruleset *rules, const struct scorer_limits *limits)
+{
+	struct scorer *scorer = calloc(1, sizeof *scorer);
+	if (!scorer)
+		return NULL;
+	scorer->limits = *limits;
+	scorer->decoder = decoder_open(limits->decode);
+	names_init(&scorer->names);
+	names_init(&scorer->claim_said.keys);
+	scorer->area_slots = 1;
+	scorer->area = calloc(1, sizeof *scorer->area);
+	scorer->area_pool = calloc(1, sizeof *scorer->area_pool);
+	scorer_bind(scorer, rules);
+	scorer->rule_counts = calloc(rules->rules + 1, sizeof *scorer->rule_counts);
+	bookings_init(&scorer->bookings, scorer->words, scorer->layout.amounts);
+	persons_init(&scorer->persons, scorer->layout.ledgers, scorer->layout.ledger_rules);
+	chunks_init(&scorer->enrolments, sizeof(struct enrolment_record));
+	return scorer;
+}
+
+const struct area *
+scorer_area(struct scorer *scorer, uint32_t name)
+{
+	if (name >= scorer->area_slots) {
+		size_t slots = scorer->area_slots * 2 > name + 1 ? scorer->area_slots * 2 : name + 64;
+		scorer->area = grown(scorer->area, slots * sizeof *scorer->area);
+		scorer->area_pool = grown(scorer->area_pool, slots * sizeof *scorer->area_pool);
+		memset(scorer->area + scorer->area_slots, 0, (slots - scorer->area_slots) * sizeof *scorer->area);
+		scorer->area_slots = slots;
+	}
+	if (!scorer->area[name]) {
+		scorer->area[name] = matcher_area(scorer->matcher, names_text(&scorer->names, name));
+		scorer->area_pool[name] = names_number(&scorer->names, slice_of(scorer->area[name]->pool));
+	}
+	return scorer->area[name];
+}
+
+/* ---- first pass: decode, where, and which lines of state will be wanted ---- */
+
+static void
+turn_decode(struct scorer *scorer, struct turn *turn)
+{
+	const struct record *record = turn->record;
+	turn->decoded = record->kind == RECORD_SETTLEMENT
+	    ? decode_settlement(scorer->decoder, record->bytes, record->length, &turn->claim, &turn->refusal)
+	    : decode_enrolment(scorer->decoder, record->bytes, record->length, &turn->enrolment, &turn->refusal);
+}
+
+/* setl_time may be at most one day after the arrival, contract 1.2. */
+static void
+turn_check_future(struct turn *turn)
+{
+	const struct record *record = turn->record;
+	if (!turn->decoded || record->kind != RECORD_SETTLEMENT || record->arrival_ms == ARRIVAL_UNKNOWN)
+		return;
+	int64_t setl_ms = (turn->claim.value[FIELD_setl_time].number - BEIJING_OFFSET_SECONDS) * 1000;
+	if (setl_ms <= record->arrival_ms + (int64_t)DAY_SECONDS * 1000)
+		return;
+	turn->decoded = false;
+	turn->refusal = (struct refusal){REFUSAL_time_in_future, "setl_time", -1};
+}
+
+static void
+turn_prepare(struct scorer *scorer, struct turn *turn, uint64_t *truth, uint64_t *falsehood)
+{
+	turn_decode(scorer, turn);
+	turn_check_future(turn);
+	if (!turn->decoded)
+		return;
+	bool settlement = turn->record->kind == RECORD_SETTLEMENT;
+	struct slice area = settlement ? turn->claim.value[FIELD_insu_admdvs].text : turn->enrolment.value[ENROLMENT_insu_admdvs].text;
+	struct slice psn_no = settlement ? turn->claim.value[FIELD_psn_no].text : turn->enrolment.value[ENROLMENT_psn_no].text;
+	turn->area_name = names_number(&scorer->names, area);
+	turn->area = scorer_area(scorer, turn->area_name);
+	turn->pool_name = scorer->area_pool[turn->area_name];
+	turn->person_hash = person_hash(turn->pool_name, psn_no);
+	table_prefetch(&scorer->persons.table, turn->person_hash);
+	if (!settlement)
+		return;
+	turn->setl_hash = setl_hash(turn->claim.value[FIELD_setl_id].text);
+	table_prefetch(&scorer->bookings.table, turn->setl_hash);
+	matcher_run(scorer->matcher, turn->area, &turn->claim, truth, falsehood);
+}
+
+/* The table slots have arrived: ask for the person's record behind them. */
+static void
+turn_prefetch_person(const struct scorer *scorer, const struct turn *turn)
+{
+	if (!turn->decoded)
+		return;
+	struct probe probe = table_probe(&scorer->persons.table, turn->person_hash);
+	uint32_t number;
+	if (!table_next(&scorer->persons.table, &probe, &number))
+		return;
+	const char *person = (const char *)person_at(&scorer->persons, number);
+	for (size_t line = 0; line < scorer->persons.chunks.stride; line += 64)
+		__builtin_prefetch(person + line);
+}
+
+/* ---- second pass ---- */
+
+static enum fate
+turn_judge(struct scorer *scorer, const struct turn *turn, const uint64_t *truth, const uint64_t *falsehood)
+{
+	enum record_kind kind = turn->record->kind;
+	scorer->now = turn;
+	scorer->counts.received[kind]++;
+	if (!turn->decoded) {
+		scorer->counts.refused[kind]++;
+		if (kind == RECORD_SETTLEMENT)
+			scorer->counts.refused_by_reason[turn->refusal.reason]++;
+		say_refused(scorer, turn);
+		return FATE_REFUSED;
+	}
+	enum fate fate = kind == RECORD_SETTLEMENT ? settle(scorer, turn, truth, falsehood) : enrol(scorer, turn);
+	if (fate == FATE_DUPLICATE)
+		scorer->counts.duplicate[kind]++;
+	else
+		scorer->counts.judged[kind]++;
+	return fate;
+}
+
+static void
+group_score(struct scorer *scorer, const struct record *batch, size_t from, size_t count, struct scored *out)
+{
+	uint64_t (*clock)(void) = scorer->limits.clock;
+	uint64_t start = clock ? clock() : 0;
+	for (size_t i = 0; i < count; i++) {
+		struct turn *turn = &scorer->group[i];
+		turn->record = &batch[from + i];
+		turn->index = from + i;
+		if (i + 1 < count)
+			for (size_t line = 0; line < batch[from + i + 1].length; line += 64)
+				__builtin_prefetch(batch[from + i + 1].bytes + line);
+		turn_prepare(scorer, turn, scorer->truth + i * scorer->words, scorer->falsehood + i * scorer->words);
+	}
+	uint64_t decoded = clock ? clock() : 0;
+	for (size_t i = 0; i < count; i++)
+		turn_prefetch_person(scorer, &scorer->group[i]);
+	for (size_t i = 0; i < count; i++)
+		out->fate[from + i] = turn_judge(scorer, &scorer->group[i],
+		    scorer->truth + i * scorer->words, scorer->falsehood + i * scorer->words);
+	decoder_reset(scorer->decoder);
+	out->decode_ns += decoded - start;
+	out->score_ns += clock ? clock() - decoded : 0;
+}
+
+static void
+outputs_clear(struct scorer *scorer)
+{
+	if (scorer->outputs)
+		arena_free(&scorer->lines);
+	scorer->outputs = 0;
+}
+
+size_t
+scorer_score(struct scorer *scorer, const struct record *batch, size_t count, struct scored *out)
+{
+	outputs_clear(scorer);
+	out->decode_ns = out->score_ns = 0;
+	size_t used = 0;
+	while (used < count && scorer->outputs < scorer->limits.outputs_max) {
+		size_t group = count - used < GROUP ? count - used : GROUP;
+		group_score(scorer, batch, used, group, out);
+		used += group;
+	}
+	scorer->now = NULL;
+	out->output = scorer->output;
+	out->outputs = scorer->outputs;
+	return used;
+}
+
+void
+scorer_close_windows(struct scorer *scorer, struct scored *out)
+{
+	outputs_clear(scorer);
+	scorer->now = NULL;
+	for (size_t i = 0; i < scorer->pools; i++)
+		pool_close_all(scorer, &scorer->pool[i]);
+	out->output = scorer->output;
+	out->outputs = scorer->outputs;
+	out->decode_ns = out->score_ns = 0;
+}
+
+struct output *
+output_add(struct scorer *scorer, enum output_kind kind, struct slice line, struct slice key)
+{
+	if (scorer->outputs == scorer->output_capacity) {
+		scorer->output_capacity = scorer->output_capacity ? scorer->output_capacity * 2 : 256;
+		scorer->output = grown(scorer->output, scorer->output_capacity * sizeof *scorer->output);
+	}
+	struct output *output = &scorer->output[scorer->outputs++];
+	*output = (struct output){
+		.kind = kind,
+		.line = {arena_copy(&scorer->lines, line.data, line.length), line.length},
+		.key = {arena_copy(&scorer->lines, key.data, key.length), key.length},
+		.record = scorer->now ? scorer->now->index : 0,
+		.rule = -1,
+		.setl_time = INT64_MIN,
+	};
+	return output;
+}
+
+void
+quality_note(struct scorer *scorer, uint32_t pool_name, uint32_t institution, enum quality_reason reason)
+{
+	scorer->quality[reason]++;
+	struct pool *pool = pool_get(scorer, pool_name);
+	size_t i = 0;
+	while (i < pool->quality_count && pool->quality[i].institution != institution)
+		i++;
+	if (i == pool->quality_count) {
+		pool->quality = grown(pool->quality, (pool->quality_count + 1) * sizeof *pool->quality);
+		pool->quality[pool->quality_count++] = (struct quality_count){.institution = institution};
+	}
+	pool->quality[i].count[reason]++;
+}
+
+void
+scorer_data_quality(const struct scorer *scorer, struct buffer *buffer)
+{
+	json_open(buffer, '{');
+	for (size_t i = 0; i < QUALITY_REASONS; i++) {
+		if (scorer->quality[i] == 0)
+			continue;
+		json_key(buffer, quality_names[i]);
+		json_unsigned(buffer, scorer->quality[i]);
+	}
+	json_close(buffer, '}');
+}
+
+const struct scorer_counts *
+scorer_counts(const struct scorer *scorer)
+{
+	struct scorer_counts *counts = (struct scorer_counts *)&scorer->counts;
+	counts->persons = scorer->persons.chunks.count;
+	counts->settlements = scorer->bookings.chunks.count - scorer->bookings.chunks.first;
+	counts->areas = scorer->pools;
+	counts->state_bytes = persons_bytes(&scorer->persons) + bookings_bytes(&scorer->bookings)
+	    + chunks_bytes(&scorer->enrolments);
+	return counts;
+}
+
+const struct rule_counts *
+scorer_rule_counts(const struct scorer *scorer, size_t rule)
+{
+	return &scorer->rule_counts[rule];
+}
+
+const struct unknown_field *
+scorer_unknown_fields(const struct scorer *scorer, size_t *count, uint64_t *more)
+{
+	return decoder_unknown(scorer->decoder, count, more);
+}
+
+void
+scorer_close(struct scorer *scorer)
+{
+	if (!scorer)
+		return;
+	for (size_t i = 0; i < scorer->pools; i++)
+		pool_free(&scorer->pool[i]);
+	free(scorer->pool);
+	free(scorer->pool_index);
+	matcher_close(scorer->matcher);
+	decoder_close(scorer->decoder);
+	layout_free(&scorer->layout);
+	bookings_free(&scorer->bookings);
+	persons_free(&scorer->persons);
+	chunks_free(&scorer->enrolments);
+	names_free(&scorer->names);
+	names_free(&scorer->claim_said.keys);
+	free(scorer->claim_said.said);
+	free(scorer->area);
+	free(scorer->area_pool);
+	free(scorer->truth);
+	free(scorer->falsehood);
+	free(scorer->evidence.claim);
+	free(scorer->output);
+	free(scorer->rule_counts);
+	arena_free(&scorer->lines);
+	buffer_free(&scorer->body);
+	buffer_free(&scorer->line);
+	buffer_free(&scorer->answer);
+	free(scorer);
+}

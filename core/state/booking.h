@@ -1,0 +1,92 @@
+/* Remembered settlements.  One booking a setl_id: enough to know a duplicate, to take the settlement out again when it
+ * is restated, voided or refunded, and to list it as evidence.  Behind the fixed part stand the truth bits of the
+ * ruleset's conditions (as they were for this settlement) and the amounts that the ruleset's aggregates add up. */
+#ifndef FW_BOOKING_H
+#define FW_BOOKING_H
+
+#include "core/base/hash.h"
+#include "core/base/slice.h"
+#include "core/state/chunks.h"
+#include "core/state/table.h"
+
+#define NOBODY UINT32_MAX               /* no booking, no person */
+
+enum booking_flag {
+	BOOKING_VOID = 1,               /* vali_flag 0: counts nowhere */
+	BOOKING_REFUND = 2,             /* refd_setl_flag 1 */
+	BOOKING_INTERIM = 4,            /* mid_setl_flag 1: money, but no stay, visit or case */
+	BOOKING_BEYOND = 8,             /* older than the history: judged by claim rules alone, in no aggregate */
+	BOOKING_UPDATED = 16            /* updt_time was given */
+};
+
+struct booking {
+	struct hash128 content;
+	int64_t setl_time, updt_time;
+	int64_t booked_time;            /* where its amounts stand: the original's setl_time for a linked refund */
+	int64_t refunded_medfee, refunded_hifp; /* sum over the refunds linked to this one (negative) */
+	const char *ids;                /* length, setl_id, length, mdtrt_id */
+	uint32_t person, previous;      /* previous booking of the same person in order of arrival */
+	uint32_t original;              /* of a linked refund, else NOBODY */
+	uint32_t refunds;               /* linked to this one now */
+	uint32_t institution, area;     /* numbers in names */
+	uint32_t mdtrt_hash;            /* to compare visits cheaply; the id itself decides */
+	uint32_t flags;
+	int32_t stay_month;             /* month whose list of stays holds this booking, -1: none */
+	uint32_t stay_slot;             /* place in that list */
+	int64_t data[];                 /* where words, then amounts */
+};
+
+struct bookings {
+	struct chunks chunks;
+	struct table table;             /* by setl_id */
+	struct arena **ids;             /* one arena a chunk */
+	size_t id_slots, words, amounts;
+	size_t id_bytes;
+};
+
+void bookings_init(struct bookings *, size_t words, size_t amounts);
+void bookings_free(struct bookings *);
+uint64_t setl_hash(struct slice setl_id);
+uint32_t bookings_find(const struct bookings *, struct slice setl_id, uint64_t hash);
+uint32_t bookings_add(struct bookings *, struct slice setl_id, uint64_t hash, struct slice mdtrt_id);
+
+/* Gives back whole chunks of bookings that are all older than the time. */
+void bookings_forget(struct bookings *, int64_t before);
+size_t bookings_bytes(const struct bookings *);
+
+/* Changes the layout behind the fixed part: for every remembered booking data is rewritten from the old one. */
+void bookings_relayout(struct bookings *, size_t words, size_t amounts,
+    void (*rewrite)(const void *plan, const int64_t *old_data, int64_t *new_data), const void *plan);
+
+static inline struct booking *
+booking_at(const struct bookings *bookings, uint32_t number)
+{
+	return chunks_at(&bookings->chunks, number);
+}
+
+static inline struct slice
+booking_setl_id(const struct booking *booking)
+{
+	return (struct slice){booking->ids + 1, (uint8_t)booking->ids[0]};
+}
+
+static inline struct slice
+booking_mdtrt_id(const struct booking *booking)
+{
+	const char *second = booking->ids + 1 + (uint8_t)booking->ids[0];
+	return (struct slice){second + 1, (uint8_t)second[0]};
+}
+
+static inline bool
+booking_bit(const struct booking *booking, uint32_t condition)
+{
+	return (uint64_t)booking->data[condition >> 6] >> (condition & 63) & 1;
+}
+
+static inline int64_t
+booking_amount(const struct bookings *bookings, const struct booking *booking, size_t amount)
+{
+	return booking->data[bookings->words + amount];
+}
+
+#endif

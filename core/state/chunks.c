@@ -1,0 +1,74 @@
+/* Chunks of zeroed memory, taken straight from the system so that huge pages can back them. */
+#include "core/state/chunks.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+void
+chunks_init(struct chunks *chunks, size_t stride)
+{
+	*chunks = (struct chunks){.stride = (stride + 7) & ~(size_t)7};
+}
+
+static void
+out_of_memory(void)
+{
+	fprintf(stderr, "fundwatch: out of memory for state\n");
+	abort();
+}
+
+static char *
+chunk_map(size_t bytes)
+{
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		out_of_memory();
+	madvise(memory, bytes, MADV_HUGEPAGE);
+	return memory;
+}
+
+uint32_t
+chunks_add(struct chunks *chunks)
+{
+	size_t slot = chunks->count >> CHUNK_SHIFT;
+	if (slot >= chunks->chunk_slots) {
+		size_t slots = chunks->chunk_slots ? chunks->chunk_slots * 2 : 64;
+		char **grown = realloc(chunks->chunk, slots * sizeof *grown);
+		if (!grown)
+			out_of_memory();
+		memset(grown + chunks->chunk_slots, 0, (slots - chunks->chunk_slots) * sizeof *grown);
+		chunks->chunk = grown;
+		chunks->chunk_slots = slots;
+	}
+	if (!chunks->chunk[slot])
+		chunks->chunk[slot] = chunk_map(chunks->stride * CHUNK_RECORDS);
+	return chunks->count++;
+}
+
+void
+chunks_drop_first(struct chunks *chunks)
+{
+	size_t slot = chunks->first >> CHUNK_SHIFT;
+	munmap(chunks->chunk[slot], chunks->stride * CHUNK_RECORDS);
+	chunks->chunk[slot] = NULL;
+	chunks->first += CHUNK_RECORDS;
+}
+
+void
+chunks_free(struct chunks *chunks)
+{
+	for (size_t slot = 0; slot < chunks->chunk_slots; slot++)
+		if (chunks->chunk[slot])
+			munmap(chunks->chunk[slot], chunks->stride * CHUNK_RECORDS);
+	free(chunks->chunk);
+	*chunks = (struct chunks){.stride = chunks->stride};
+}
+
+size_t
+chunks_bytes(const struct chunks *chunks)
+{
+	uint32_t live = chunks->count - chunks->first;
+	return ((size_t)live + CHUNK_RECORDS - 1) / CHUNK_RECORDS * CHUNK_RECORDS * chunks->stride;
+}

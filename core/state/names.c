@@ -1,0 +1,53 @@
+/* See names.h. */
+#include "core/state/names.h"
+
+#include "core/base/hash.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static uint64_t
+name_hash(const void *owner, uint32_t number)
+{
+	const struct names *names = owner;
+	return hash64(names->text[number].data, names->text[number].length);
+}
+
+void
+names_init(struct names *names)
+{
+	*names = (struct names){0};
+	table_init(&names->table, name_hash, names);
+	names_number(names, SLICE(""));
+}
+
+uint32_t
+names_number(struct names *names, struct slice text)
+{
+	uint64_t hash = hash64(text.data ? text.data : "", text.length);
+	struct probe probe = table_probe(&names->table, hash);
+	uint32_t number;
+	while (table_next(&names->table, &probe, &number))
+		if (slice_equal(names->text[number], text))
+			return number;
+	if (names->count == names->capacity) {
+		names->capacity = names->capacity ? names->capacity * 2 : 256;
+		names->text = realloc(names->text, names->capacity * sizeof *names->text);
+		if (!names->text) {
+			fprintf(stderr, "fundwatch: out of memory for names\n");
+			abort();
+		}
+	}
+	names->text[names->count] = (struct slice){arena_copy(&names->arena, text.data ? text.data : "", text.length), text.length};
+	table_add(&names->table, hash, names->count);
+	return names->count++;
+}
+
+void
+names_free(struct names *names)
+{
+	table_free(&names->table);
+	arena_free(&names->arena);
+	free(names->text);
+	*names = (struct names){0};
+}

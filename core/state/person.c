@@ -1,0 +1,103 @@
+/* See person.h. */
+#include "core/state/person.h"
+
+#include "core/base/arena.h"
+
+size_t
+ledger_year_words(size_t ledgers, size_t ledger_rules)
+{
+	return 1 + ledgers + ledger_rules * (sizeof(struct said) / sizeof(int64_t));
+}
+
+static size_t
+person_stride(size_t ledgers, size_t ledger_rules)
+{
+	return sizeof(struct person) + YEARS_KEPT * ledger_year_words(ledgers, ledger_rules) * sizeof(int64_t);
+}
+
+uint64_t
+person_hash(uint32_t pool, struct slice psn_no)
+{
+	return hash64(psn_no.data, psn_no.length) ^ (uint64_t)pool * UINT64_C(0x9E3779B97F4A7C15);
+}
+
+static uint64_t
+person_hash_of(const void *owner, uint32_t number)
+{
+	const struct person *person = person_at(owner, number);
+	return person_hash(person->pool, person_psn_no(person));
+}
+
+void
+persons_init(struct persons *persons, size_t ledgers, size_t ledger_rules)
+{
+	*persons = (struct persons){.ledgers = ledgers, .ledger_rules = ledger_rules};
+	chunks_init(&persons->chunks, person_stride(ledgers, ledger_rules));
+	table_init(&persons->table, person_hash_of, persons);
+}
+
+uint32_t
+persons_find(const struct persons *persons, uint32_t pool, struct slice psn_no, uint64_t hash)
+{
+	struct probe probe = table_probe(&persons->table, hash);
+	uint32_t number;
+	while (table_next(&persons->table, &probe, &number)) {
+		const struct person *person = person_at(persons, number);
+		if (person->pool == pool && slice_equal(person_psn_no(person), psn_no))
+			return number;
+	}
+	return NOBODY;
+}
+
+uint32_t
+persons_add(struct persons *persons, uint32_t pool, struct slice psn_no, uint64_t hash)
+{
+	uint32_t number = chunks_add(&persons->chunks);
+	struct person *person = person_at(persons, number);
+	person->pool = pool;
+	person->last_booking = person->last_enrolment = NOBODY;
+	person->length = (uint8_t)psn_no.length;
+	if (psn_no.length > PERSON_INLINE)
+		person->long_text = arena_copy(&persons->long_texts, psn_no.data, psn_no.length);
+	else
+		memcpy(person->inline_text, psn_no.data, psn_no.length);
+	table_add(&persons->table, hash, number);
+	return number;
+}
+
+void
+persons_relayout(struct persons *persons, size_t ledgers, size_t ledger_rules,
+    void (*rewrite)(const void *plan, const struct ledger_year *old_year, struct ledger_year *new_year), const void *plan)
+{
+	struct chunks old = persons->chunks;
+	size_t old_words = ledger_year_words(persons->ledgers, persons->ledger_rules);
+	size_t new_words = ledger_year_words(ledgers, ledger_rules);
+	chunks_init(&persons->chunks, person_stride(ledgers, ledger_rules));
+	persons->ledgers = ledgers;
+	persons->ledger_rules = ledger_rules;
+	for (uint32_t number = 0; number < old.count; number++) {
+		const struct person *from = chunks_at(&old, number);
+		struct person *to = chunks_at(&persons->chunks, chunks_add(&persons->chunks));
+		memcpy(to, from, sizeof *to);
+		for (size_t slot = 0; slot < YEARS_KEPT; slot++) {
+			const struct ledger_year *year = (const struct ledger_year *)(from->data + slot * old_words);
+			if (year->year)
+				rewrite(plan, year, (struct ledger_year *)(to->data + slot * new_words));
+		}
+	}
+	chunks_free(&old);
+}
+
+size_t
+persons_bytes(const struct persons *persons)
+{
+	return chunks_bytes(&persons->chunks) + table_bytes(&persons->table);
+}
+
+void
+persons_free(struct persons *persons)
+{
+	chunks_free(&persons->chunks);
+	table_free(&persons->table);
+	arena_free(&persons->long_texts);
+}

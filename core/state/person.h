@@ -1,0 +1,99 @@
+/* Persons of a pool and their enrolments.  A person is (pool, psn_no), kept exact.  Behind the fixed part of a person
+ * stand YEARS_KEPT benefit years; a year is its number, then one sum per ledger aggregate, then what was last said
+ * per ledger rule. */
+#ifndef FW_PERSON_H
+#define FW_PERSON_H
+
+#include "core/base/arena.h"
+#include "core/state/booking.h"
+
+#define YEARS_KEPT 4
+#define PERSON_INLINE 39
+
+/* What was last said about one subject and period: enough to number revisions and to say nothing twice. */
+struct said {
+	uint64_t body;                  /* hash of finding, parameter, basis and evidence */
+	int64_t at_risk_fen;
+	uint32_t revision;              /* 0: nothing was ever said */
+	uint16_t status;                /* enum alert_status of the last line */
+	uint16_t has_at_risk;
+};
+
+struct person {
+	uint32_t pool;                  /* number in names */
+	uint32_t last_booking;          /* NOBODY: none */
+	uint32_t last_enrolment;        /* NOBODY: none */
+	uint8_t length;                 /* of psn_no */
+	char inline_text[PERSON_INLINE + 1];
+	const char *long_text;          /* when length > PERSON_INLINE */
+	int64_t data[];
+};
+
+struct ledger_year {
+	int64_t year;                   /* 0: empty */
+	int64_t sum[];                  /* ledgers sums, then said[ledger_rules] */
+};
+
+struct persons {
+	struct chunks chunks;
+	struct table table;
+	struct arena long_texts;
+	size_t ledgers, ledger_rules;
+};
+
+/* One person, insurance type and benefit year; the newest updt_time wins, without it the later arrival. */
+#define ENROLMENT_IDENTITIES 16
+struct enrolment_record {
+	uint32_t previous;              /* of the same person */
+	int32_t year;
+	uint32_t insutype, tier, township, area;        /* numbers in names */
+	int32_t brdy;                   /* day, INT32_MIN: unknown */
+	uint8_t gend;                   /* '1' '2' or 0 */
+	uint8_t identities;
+	uint8_t updated;                /* updt_time was given */
+	int64_t updt_time;
+	struct hash128 content;
+	struct {
+		int32_t from, to;
+		uint8_t class;          /* enum identity_class */
+	} identity[ENROLMENT_IDENTITIES];
+};
+
+void persons_init(struct persons *, size_t ledgers, size_t ledger_rules);
+void persons_free(struct persons *);
+uint64_t person_hash(uint32_t pool, struct slice psn_no);
+uint32_t persons_find(const struct persons *, uint32_t pool, struct slice psn_no, uint64_t hash);
+uint32_t persons_add(struct persons *, uint32_t pool, struct slice psn_no, uint64_t hash);
+size_t persons_bytes(const struct persons *);
+size_t ledger_year_words(size_t ledgers, size_t ledger_rules);
+
+/* As bookings_relayout, for one year's block at a time. */
+void persons_relayout(struct persons *, size_t ledgers, size_t ledger_rules,
+    void (*rewrite)(const void *plan, const struct ledger_year *old_year, struct ledger_year *new_year), const void *plan);
+
+static inline struct person *
+person_at(const struct persons *persons, uint32_t number)
+{
+	return chunks_at(&persons->chunks, number);
+}
+
+static inline struct slice
+person_psn_no(const struct person *person)
+{
+	return (struct slice){person->length > PERSON_INLINE ? person->long_text : person->inline_text, person->length};
+}
+
+static inline struct ledger_year *
+person_year_slot(const struct persons *persons, struct person *person, int32_t year)
+{
+	return (struct ledger_year *)(person->data
+	    + (size_t)(year % YEARS_KEPT) * ledger_year_words(persons->ledgers, persons->ledger_rules));
+}
+
+static inline struct said *
+ledger_said(const struct persons *persons, struct ledger_year *year, size_t ledger_rule)
+{
+	return (struct said *)(year->sum + persons->ledgers) + ledger_rule;
+}
+
+#endif

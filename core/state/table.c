@@ -1,0 +1,80 @@
+/* Linear probing at a load of at most 5/8; growth sweeps what is gone. */
+#include "core/state/table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define FIRST_SLOTS 4096
+
+static struct table_slot *
+slots_map(size_t slots)
+{
+	void *memory = mmap(NULL, slots * sizeof(struct table_slot), PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED) {
+		fprintf(stderr, "fundwatch: out of memory for a table of %zu slots\n", slots);
+		abort();
+	}
+	madvise(memory, slots * sizeof(struct table_slot), MADV_HUGEPAGE);
+	return memory;
+}
+
+void
+table_init(struct table *table, uint64_t (*hash_of)(const void *owner, uint32_t number), const void *owner)
+{
+	*table = (struct table){.mask = FIRST_SLOTS - 1, .hash_of = hash_of, .owner = owner};
+	table->slot = slots_map(FIRST_SLOTS);
+}
+
+static void
+slot_put(struct table *table, uint64_t hash, uint32_t number)
+{
+	size_t position = hash & table->mask;
+	while (table->slot[position].number_plus_1)
+		position = (position + 1) & table->mask;
+	table->slot[position] = (struct table_slot){table_tag(hash), number + 1};
+	table->used++;
+}
+
+static void
+table_grow(struct table *table)
+{
+	struct table_slot *old = table->slot;
+	size_t old_slots = table->mask + 1, live = 0;
+	for (size_t i = 0; i < old_slots; i++)
+		live += old[i].number_plus_1 > table->first;
+	size_t slots = FIRST_SLOTS;
+	while (live * 2 >= slots)
+		slots *= 2;
+	table->slot = slots_map(slots);
+	table->mask = slots - 1;
+	table->used = 0;
+	for (size_t i = 0; i < old_slots; i++)
+		if (old[i].number_plus_1 > table->first)
+			slot_put(table, table->hash_of(table->owner, old[i].number_plus_1 - 1), old[i].number_plus_1 - 1);
+	munmap(old, old_slots * sizeof *old);
+}
+
+void
+table_add(struct table *table, uint64_t hash, uint32_t number)
+{
+	if ((table->used + 1) * 8 > (table->mask + 1) * 5)
+		table_grow(table);
+	slot_put(table, hash, number);
+}
+
+void
+table_free(struct table *table)
+{
+	if (table->slot)
+		munmap(table->slot, (table->mask + 1) * sizeof *table->slot);
+	table->slot = NULL;
+}
+
+size_t
+table_bytes(const struct table *table)
+{
+	return (table->mask + 1) * sizeof *table->slot;
+}

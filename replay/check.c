@@ -1,0 +1,133 @@
+/* `fundwatch check`: everything that loading the rules checks, and their canonical text, which loads again to the same
+ * rules. */
+#include "replay/commands.h"
+#include "replay/session.h"
+#include "replay/sink.h"
+
+#include "core/base/buffer.h"
+#include "core/score/budget.h"
+
+#include <sysexits.h>
+
+static const struct command_form check_form = {
+	.name = "check", .operands = "[DIR]", .operands_least = 0, .operands_most = 1,
+	.summary = {"检查规则、参数和参照表，一次报告所有文件的所有错误；无误时输出每条规则的规范文本。",
+	    "Checks rules, parameters and tables and tells every mistake of every file in one run; when there is none,\n"
+	    "prints the canonical text of every rule."},
+	.common = COMMON_RULES | COMMON_JSON,
+	.example = {
+		{"fundwatch check", {"检查当前目录下的 rules/", "checks rules/ in the current folder"}},
+		{"fundwatch check --lang en --json my-rules", {"检查 my-rules/，以 JSON 输出规则和状态字节数",
+		    "checks my-rules/ and prints rules and bytes of state as JSON"}}},
+};
+
+static const char *const mode_names[] = {[MODE_ENFORCE] = "enforce", [MODE_SHADOW] = "shadow", [MODE_OFF] = "off"};
+
+static void
+json_member(struct buffer *json, const char *name, const char *text)
+{
+	json_key(json, name);
+	json_text(json, text);
+}
+
+static void
+print_json(const struct ruleset *rules, struct sink *sink)
+{
+	struct buffer json = {0};
+	json_open(&json, '{');
+	json_member(&json, "ruleset", rules->digest);
+	json_key(&json, "rules");
+	json_open(&json, '[');
+	for (size_t i = 0; i < rules->rules; i++) {
+		const struct rule *rule = &rules->rule[i];
+		json_open(&json, '{');
+		json_member(&json, "id", rule->id);
+		json_key(&json, "revision");
+		json_integer(&json, rule->revision);
+		json_member(&json, "mode", mode_names[rule->mode]);
+		json_member(&json, "detector", rule->detector->name);
+		json_close(&json, '}');
+	}
+	json_close(&json, ']');
+	json_key(&json, "bytes_per");
+	scorer_state_budget(rules, &json);
+	json_close(&json, '}');
+	sink_line(sink, (struct slice){json.data, json.length});
+	buffer_free(&json);
+}
+
+/* One YAML document a rule; the comment before it says where the rule lives. */
+static void
+print_canonical(struct ruleset *rules, struct sink *sink)
+{
+	struct buffer text = {0};
+	for (size_t i = 0; i < rules->rules; i++) {
+		const struct rule *rule = &rules->rule[i];
+		text.length = 0;
+		buffer_printf(&text, "%s# %s/%s.yaml\n%s", i ? "---\n" : "", rule->family, rule->id, rule_text(rules, rule));
+		if (text.data[text.length - 1] == '\n')
+			text.length--;
+		sink_line(sink, (struct slice){text.data, text.length});
+	}
+	buffer_free(&text);
+}
+
+/* {"person":256,"area":64} as "person 256, area 64". */
+static void
+print_budget(const struct ruleset *rules, enum language language)
+{
+	struct buffer json = {0}, text = {0};
+	scorer_state_budget(rules, &json);
+	for (size_t i = 0; i < json.length; i++) {
+		if (json.data[i] == ':')
+			buffer_char(&text, ' ');
+		else if (json.data[i] == ',')
+			buffer_text(&text, ", ");
+		else if (!strchr("{}\"", json.data[i]))
+			buffer_char(&text, json.data[i]);
+	}
+	TELL(language, "每个实体的状态字节数：%.*s", "bytes of state for each: %.*s", (int)text.length, text.data ? text.data : "");
+	buffer_free(&json);
+	buffer_free(&text);
+}
+
+static void
+print_counts(const struct ruleset *rules, enum language language)
+{
+	size_t mode[3] = {0}, tests = 0;
+	for (size_t i = 0; i < rules->rules; i++) {
+		mode[rules->rule[i].mode]++;
+		tests += rules->rule[i].tests;
+	}
+	TELL(language, "规则集 %s：规则 %zu 条（执行 %zu，试运行 %zu，停用 %zu），测试 %zu 个",
+	    "ruleset %s: %zu rules (%zu enforced, %zu shadow, %zu off), %zu tests",
+	    rules->digest, rules->rules, mode[MODE_ENFORCE], mode[MODE_SHADOW], mode[MODE_OFF], tests);
+}
+
+int
+command_check(int argc, char **argv)
+{
+	struct common_options options = {0};
+	struct operands operands;
+	int result = options_parse(&check_form, argc, argv, &options, &operands);
+	if (result != OPTIONS_GO_ON)
+		return result;
+	struct ruleset *rules = rules_open(&options, operands.count ? operands.item[0] : options_rules(&options));
+	result = EX_CONFIG;
+	if (rules) {
+		struct sink sink;
+		sink_open(&sink, "-", (enum language)options.language);
+		if (options.json)
+			print_json(rules, &sink);
+		else
+			print_canonical(rules, &sink);
+		result = sink_close(&sink) == OPTIONS_GO_ON ? EX_OK : EX_IOERR;
+		if (!options.quiet && !options.json) {
+			print_counts(rules, (enum language)options.language);
+			print_budget(rules, (enum language)options.language);
+		}
+		ruleset_free(rules);
+	}
+	options_free(&check_form, &options, &operands);
+	return result;
+}
