@@ -143,6 +143,17 @@ person_tier(const struct scorer *scorer, const struct person *person, int32_t ye
 	return enrolment ? names_text(&scorer->names, enrolment->tier) : SLICE("");
 }
 
+/* No row holds any more for what once was over: there is no limit to show. */
+static void
+limit_unknown(struct verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->count; i++)
+		if (strcmp(verdict->value[i].name, "limit") == 0) {
+			verdict->value[i].type = FINDING_NULL;
+			verdict->value[i].denominator = 0;      /* still an amount: limit_fen */
+		}
+}
+
 /* The region and day of the latest standing settlement choose the parameter row, so that the answer does not depend
  * on which settlement arrived last. */
 static void
@@ -171,6 +182,8 @@ judge_one(struct scorer *scorer, uint32_t person_number, struct ledger_year *blo
 	};
 	struct verdict verdict = {0};
 	rule->detector->judge_ledger(rule->config, &input, &verdict);
+	if (!row)
+		limit_unknown(&verdict);
 	if (made->notice)
 		verdict.word = row && (__int128)input.sum_fen * 1000000 > (__int128)row->value * made->notice_at
 		    ? VERDICT_ALERT : VERDICT_OK;

@@ -65,13 +65,14 @@ const void *rule_setting(const struct rule *, const char *name);
 enum cause { CAUSE_CLAIM, CAUSE_LATE, CAUSE_REFUND, CAUSE_RESTATED, CAUSE_CLOSE, CAUSE_RULES };
 
 struct series_month {
-	int64_t numerator, denominator;
-	bool watch;                     /* probability to reach was below one half when this month was judged */
+	int64_t numerator, denominator; /* fen or stays of this month alone */
+	bool watch;                     /* the probability to reach was below one half at this close */
+	struct said indicator;
 };
 
 struct series_year {
-	int32_t year, through;          /* last month judged of that year */
-	struct said alert, indicator;
+	int32_t year;
+	struct said alert;
 };
 
 struct series {                         /* one subject of a series rule */
@@ -84,7 +85,15 @@ struct series {                         /* one subject of a series rule */
 	size_t years;
 };
 
-#define STRATA (3 * 20)                 /* sex unknown, 1, 2; nineteen age bands of five years and unknown */
+/* Strata of the standardised rates (statistics 1.2): sex unknown, 1, 2; eighteen age bands of five years, and unknown. */
+#define AGE_BANDS 19
+#define STRATA (3 * AGE_BANDS)
+
+struct cell {                           /* persons of one township, class and stratum on the first day of a month */
+	uint32_t township;
+	uint8_t class, stratum;
+	int64_t persons;
+};
 
 struct unit_said {                      /* what was said about one unit and class of a family */
 	uint32_t unit;
@@ -92,22 +101,30 @@ struct unit_said {                      /* what was said about one unit and clas
 	struct said alert, indicator;
 };
 
+struct unit_count {
+	uint32_t unit;                  /* name */
+	int64_t stays;
+};
+
 struct family_month {                   /* of one family rule and month */
 	struct unit_said *said;
-	size_t count;
+	size_t count, cursor;           /* where the last one was found: they are asked for in order */
+	bool stays_counted;
+	int64_t observed[CLASS_COUNT][STRATA];
+	struct unit_count *institution; /* with general stays, by name */
+	size_t institutions;
 };
 
 struct pool_month {
 	int32_t month;
 	uint32_t *stay;                 /* bookings that decide a stay of this month; NOBODY where one was taken out */
 	size_t stays, stay_slots;
-	bool closed, dirty;
+	bool dirty;                     /* closed, and changed since */
 	enum cause dirty_cause;
-	bool counted;                   /* observed and population below are those of the last count */
-	int64_t observed[CLASS_COUNT][STRATA], population[CLASS_COUNT][STRATA];
-	uint32_t *institution;          /* with general stays, by name number, and how many */
-	int64_t *institution_general;
-	size_t institutions;
+	bool persons_counted;
+	struct cell *cell;              /* sorted by township name, class, stratum */
+	size_t cells;
+	int64_t population[CLASS_COUNT][STRATA];
 	struct family_month *family;    /* by family rule */
 };
 
@@ -116,18 +133,21 @@ struct quality_count {
 	uint32_t count[8];
 };
 
+#define NO_MONTH INT32_MIN
+#define BASELINE_MONTHS 12              /* closed months behind an expected admission rate, contract 4 */
+
 struct pool {
 	uint32_t name;
 	int64_t newest_setl_time, newest_arrival;       /* Beijing seconds; INT64_MIN: none */
-	bool arrivals_known;
-	int32_t next_close;             /* month that closes next, INT32_MAX: no settlement yet */
-	int32_t newest_month;
-	struct pool_month **month;      /* by month - first_month */
+	int32_t next_close;             /* month that closes next, NO_MONTH: no settlement yet */
+	int32_t closed_through;         /* last closed month, NO_MONTH: none */
+	int32_t newest_month;           /* NO_MONTH: no settlement yet */
+	struct pool_month **month;      /* by month - first_month; NULL where nothing happened */
 	int32_t first_month;
 	size_t months;
 	struct series *series;
 	size_t series_count;
-	struct quality_count *quality;
+	struct quality_count *quality;  /* since the last close */
 	size_t quality_count;
 };
 
@@ -153,6 +173,12 @@ struct turn {                           /* one record on its way */
 	uint64_t setl_hash, person_hash;
 };
 
+struct area_series {                    /* which series of its pool the bookings of an area go into */
+	uint32_t *series;
+	size_t count;
+	bool known;
+};
+
 struct touched {                        /* a person's year that the record changed */
 	uint32_t person;
 	int32_t year;
@@ -165,6 +191,8 @@ struct evidence_claim {
 	uint32_t booking;
 	int64_t fen;
 };
+
+#define EVIDENCE_CLAIMS 20              /* listed in an alert, contract 3 */
 
 struct evidence_list {
 	struct evidence_claim *claim;
@@ -187,6 +215,7 @@ struct scorer {
 	struct names names;
 	const struct area **area;       /* by name number of insu_admdvs; NULL: not asked for since the rules changed */
 	uint32_t *area_pool;            /* by name number of insu_admdvs: name number of the pool */
+	struct area_series *area_series; /* by name number of insu_admdvs */
 	size_t area_slots;
 	struct bookings bookings;
 	struct persons persons;
@@ -208,6 +237,8 @@ struct scorer {
 	size_t outputs, output_capacity;
 	struct buffer body, line, answer;
 	const struct turn *now;         /* the record being judged; NULL at a close of all windows */
+	enum cause cause;               /* why it changes what it changes */
+	bool closing;                   /* months are being judged */
 
 	struct scorer_counts counts;
 	struct rule_counts *rule_counts;
@@ -215,6 +246,9 @@ struct scorer {
 };
 
 /* ---- scorer.c ---- */
+void scorer_bind(struct scorer *, struct ruleset *);     /* matcher, layout and scratch for the set */
+/* Decodes, finds area and hashes, and runs the conditions; changes nothing that is remembered about persons. */
+void turn_prepare(struct scorer *, struct turn *, uint64_t *truth, uint64_t *falsehood);
 const struct area *scorer_area(struct scorer *, uint32_t area_name);
 void quality_note(struct scorer *, uint32_t pool_name, uint32_t institution, enum quality_reason);
 
@@ -235,24 +269,44 @@ enum fate enrol(struct scorer *, const struct turn *);
 const struct enrolment_record *enrolment_find(const struct scorer *, const struct person *, int32_t year, uint32_t insutype);
 enum identity_class enrolment_class(const struct enrolment_record *, int32_t day);
 
-/* ---- window.c ---- */
+/* ---- window.c: months of a pool, which stays they hold, and when they close ---- */
 struct pool *pool_get(struct scorer *, uint32_t name);
 struct pool_month *pool_month(struct scorer *, struct pool *, int32_t month);
 struct pool_month *pool_month_if(const struct pool *, int32_t month);
+bool pool_is_closed(const struct pool *, int32_t month);
 bool pool_beyond(const struct scorer *, const struct pool *, int32_t month);
+/* A closed month changed: it is judged again at the next close. */
 void pool_touch(struct scorer *, struct pool *, int32_t month, enum cause);
+/* After a settlement was judged: the watermark moves on and closes what it passes. */
 void pool_advance(struct scorer *, struct pool *, int64_t setl_time, int64_t arrival_ms);
 void pool_close_all(struct scorer *, struct pool *);
+void pool_free(struct scorer *, struct pool *);
 void stay_put(struct scorer *, struct pool *, uint32_t booking, int32_t month);
 void stay_take(struct scorer *, struct pool *, uint32_t booking);
-void pool_free(struct pool *);
+void *grown(void *memory, size_t bytes);        /* memory or the end of the program, with a message */
 
 /* ---- series.c ---- */
 void series_add(struct scorer *, const struct booking *bits, const struct booking *amounts, int sign);
-void series_close(struct scorer *, struct pool *, size_t series_rule, int32_t month);
+void series_add_stay(struct scorer *, const struct booking *, int32_t month, int sign);
+/* Judges the months from first to last (all closed) of every series of the rule; the alert is that of the last month
+ * of each year. */
+void series_close(struct scorer *, struct pool *, size_t series_rule, int32_t first, int32_t last, enum cause);
+void series_trim(struct scorer *, struct pool *, int32_t oldest);
+void series_free(struct series *);
 
 /* ---- family.c ---- */
-void family_close(struct scorer *, struct pool *, size_t family_rule, struct pool_month *, enum cause);
+void family_close(struct scorer *, struct pool *, size_t family_rule, int32_t month, enum cause);
+
+/* ---- census.c: persons and stays of a month by class, stratum and unit ---- */
+void census_persons(struct scorer *, const struct pool *, struct pool_month *);
+void census_stays(struct scorer *, const struct pool_month *, const struct family_rule *, struct family_month *);
+/* Who stayed: class on the day of settlement, township 0 when not enrolled. */
+struct stay_of {
+	enum identity_class class;
+	uint32_t township;
+	uint8_t stratum;
+};
+struct stay_of census_stay(const struct scorer *, const struct booking *, int32_t month);
 
 /* ---- line.c: JSON lines ---- */
 struct subject {
@@ -276,16 +330,24 @@ struct statement {                      /* all that is said about a subject at o
 	enum cause cause;
 	int64_t event_time;
 	const struct evidence_list *evidence;   /* NULL: none */
+	size_t claims_total;            /* when more made the finding than the list holds; 0: as many as the list */
 };
 
 void say_alert(struct scorer *, struct said *, const struct statement *);
+/* Whether say_alert would say something: evidence that costs to gather is gathered only then. */
+bool alert_may_speak(const struct said *, const struct verdict *);
 void say_indicator(struct scorer *, struct said *, const struct statement *);
 void say_refused(struct scorer *, const struct turn *);
 void say_quality(struct scorer *, struct pool *, int32_t month);
 struct output *output_add(struct scorer *, enum output_kind, struct slice line, struct slice key);
 
+/* ---- finding.c ---- */
+void finding_write(struct buffer *, const struct verdict *);
+/* The value as a sentence shows it; false: the finding has no such name. */
+bool finding_word(struct buffer *, const struct verdict *, struct slice name, bool yuan);
+
 /* ---- sentence.c ---- */
-void sentence_write(struct scorer *, struct buffer *, const struct statement *, enum language, const char *psn_text);
+void sentence_write(struct scorer *, struct buffer *, const struct statement *, enum language, const char *person);
 const char *psn_text(const struct scorer *, struct slice psn_no, char text[80]);
 
 #endif

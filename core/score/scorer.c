@@ -10,7 +10,7 @@ const char *const alert_status_names[4] = {"open", "updated", "retracted", "insu
 const char *const quality_names[QUALITY_REASONS] = {
 	"year_unlike_setl_time", "replaced_without_newer_updt_time", "no_institution", "refund_not_negative", "not_enrolled"};
 
-static void *
+void *
 grown(void *memory, size_t bytes)
 {
 	memory = realloc(memory, bytes);
@@ -21,7 +21,7 @@ grown(void *memory, size_t bytes)
 	return memory;
 }
 
-static void
+void
 scorer_bind(struct scorer *scorer, struct ruleset *rules)
 {
 	scorer->rules = rules;
@@ -46,6 +46,7 @@ scorer_open(struct ruleset *rules, const struct scorer_limits *limits)
 	scorer->area_slots = 1;
 	scorer->area = calloc(1, sizeof *scorer->area);
 	scorer->area_pool = calloc(1, sizeof *scorer->area_pool);
+	scorer->area_series = calloc(1, sizeof *scorer->area_series);
 	scorer_bind(scorer, rules);
 	scorer->rule_counts = calloc(rules->rules + 1, sizeof *scorer->rule_counts);
 	bookings_init(&scorer->bookings, scorer->words, scorer->layout.amounts);
@@ -61,6 +62,8 @@ scorer_area(struct scorer *scorer, uint32_t name)
 		size_t slots = scorer->area_slots * 2 > name + 1 ? scorer->area_slots * 2 : name + 64;
 		scorer->area = grown(scorer->area, slots * sizeof *scorer->area);
 		scorer->area_pool = grown(scorer->area_pool, slots * sizeof *scorer->area_pool);
+		scorer->area_series = grown(scorer->area_series, slots * sizeof *scorer->area_series);
+		memset(scorer->area_series + scorer->area_slots, 0, (slots - scorer->area_slots) * sizeof *scorer->area_series);
 		memset(scorer->area + scorer->area_slots, 0, (slots - scorer->area_slots) * sizeof *scorer->area);
 		scorer->area_slots = slots;
 	}
@@ -96,7 +99,7 @@ turn_check_future(struct turn *turn)
 	turn->refusal = (struct refusal){REFUSAL_time_in_future, "setl_time", -1};
 }
 
-static void
+void
 turn_prepare(struct scorer *scorer, struct turn *turn, uint64_t *truth, uint64_t *falsehood)
 {
 	turn_decode(scorer, turn);
@@ -295,7 +298,10 @@ scorer_close(struct scorer *scorer)
 	if (!scorer)
 		return;
 	for (size_t i = 0; i < scorer->pools; i++)
-		pool_free(&scorer->pool[i]);
+		pool_free(scorer, &scorer->pool[i]);
+	for (size_t i = 0; i < scorer->area_slots; i++)
+		free(scorer->area_series[i].series);
+	free(scorer->area_series);
 	free(scorer->pool);
 	free(scorer->pool_index);
 	matcher_close(scorer->matcher);

@@ -73,8 +73,10 @@ struct scorer *scorer_open(struct ruleset *, const struct scorer_limits *);
  * outputs_max: offer the rest again).  out->fate is filled for the records used. */
 size_t scorer_score(struct scorer *, const struct record *batch, size_t count, struct scored *out);
 
-/* Between batches.  The old set is given back through *old and the caller frees it.  The answer, in the scorer's
- * memory until the next call, is one JSON object that lists what state is kept, new and dropped. */
+/* Between batches.  The set that is no longer used is given back through *old and the caller frees it.  The answer, in
+ * the scorer's memory until the next call, is one JSON object: {"ruleset":digest,"kept":[rule ids],"new":[],"dropped":[]}.
+ * A set that would move an area to another pool is refused: *old is then the set that was offered, the running one
+ * stays, and the answer is {"refused":"why"}. */
 const char *scorer_use(struct scorer *, struct ruleset *, struct ruleset **old);
 
 /* Closes every window still open, as if the watermark had passed (replay --close-all, tests). */

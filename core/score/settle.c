@@ -7,7 +7,6 @@
 #include "core/base/hash.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 static bool
 code_is(const struct claim *claim, unsigned field, char digit)
@@ -376,8 +375,7 @@ settle_cause(const struct scorer *scorer, const struct turn *turn, bool restated
 		return CAUSE_REFUND;
 	int32_t month = day_month(time_day(turn->claim.value[FIELD_setl_time].number));
 	const struct pool *pool = &scorer->pool[scorer->pool_index[turn->pool_name] - 1];
-	const struct pool_month *window = pool_month_if(pool, month);
-	return window && window->closed ? CAUSE_LATE : CAUSE_CLAIM;
+	return pool_is_closed(pool, month) ? CAUSE_LATE : CAUSE_CLAIM;
 }
 
 /* Marks the months whose sums this booking is part of. */
@@ -406,7 +404,7 @@ settle(struct scorer *scorer, const struct turn *turn, const uint64_t *truth, co
 	if (person == NOBODY)
 		person = persons_add(&scorer->persons, turn->pool_name, psn_no, turn->person_hash);
 	pool_get(scorer, turn->pool_name);
-	enum cause cause = settle_cause(scorer, turn, restated);
+	enum cause cause = scorer->cause = settle_cause(scorer, turn, restated);
 	note_quality(scorer, turn, restated ? at(scorer, number) : NULL);
 
 	scorer->touched_count = 0;
@@ -446,18 +444,18 @@ claim_said_get(struct claim_said *store, const struct rule *rule, struct slice s
 	char key[256];
 	int length = snprintf(key, sizeof key, "%s %.*s", rule->id, (int)setl_id.length, setl_id.data);
 	struct slice text = {key, (size_t)length};
-	uint32_t count = store->keys.count;
-	if (!add && store->keys.count == 1)
+	uint32_t number;
+	if (names_find(&store->keys, text, &number))
+		return &store->said[number];
+	if (!add)
 		return NULL;
-	uint32_t number = names_number(&store->keys, text);
-	if (store->keys.count > store->capacity) {
-		size_t capacity = store->keys.count * 2;
-		store->said = realloc(store->said, capacity * sizeof *store->said);
+	number = names_number(&store->keys, text);
+	if (number >= store->capacity) {
+		size_t capacity = 2 * ((size_t)number + 16);
+		store->said = grown(store->said, capacity * sizeof *store->said);
 		memset(store->said + store->capacity, 0, (capacity - store->capacity) * sizeof *store->said);
 		store->capacity = capacity;
 	}
-	if (number >= count)
-		store->said[number] = (struct said){0};
 	return &store->said[number];
 }
 
@@ -480,7 +478,7 @@ judge_claim_rule(struct scorer *scorer, const struct turn *turn, const struct cl
 		.kind = "claim", .pool = turn->pool_name, .area = turn->area_name, .institution = booking->institution,
 		.psn_no = turn->claim.value[FIELD_psn_no].text, .setl_id = setl_id, .variant = "",
 	};
-	day_text(time_day(booking->setl_time), subject.period);
+	month_text(day_month(time_day(booking->setl_time)), subject.period);
 	evidence_clear(&scorer->evidence);
 	evidence_add(&scorer->evidence, (struct evidence_claim){booking->setl_time, setl_id, booking->institution, booking->area,
 	    NOBODY, booking_amount(&scorer->bookings, booking, AMOUNT_HIFP)});

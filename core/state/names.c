@@ -21,15 +21,29 @@ names_init(struct names *names)
 	names_number(names, SLICE(""));
 }
 
+static bool
+find(const struct names *names, struct slice text, uint64_t hash, uint32_t *number)
+{
+	struct probe probe = table_probe(&names->table, hash);
+	while (table_next(&names->table, &probe, number))
+		if (slice_equal(names->text[*number], text))
+			return true;
+	return false;
+}
+
+bool
+names_find(const struct names *names, struct slice text, uint32_t *number)
+{
+	return find(names, text, hash64(text.data ? text.data : "", text.length), number);
+}
+
 uint32_t
 names_number(struct names *names, struct slice text)
 {
 	uint64_t hash = hash64(text.data ? text.data : "", text.length);
-	struct probe probe = table_probe(&names->table, hash);
 	uint32_t number;
-	while (table_next(&names->table, &probe, &number))
-		if (slice_equal(names->text[number], text))
-			return number;
+	if (find(names, text, hash, &number))
+		return number;
 	if (names->count == names->capacity) {
 		names->capacity = names->capacity ? names->capacity * 2 : 256;
 		names->text = realloc(names->text, names->capacity * sizeof *names->text);

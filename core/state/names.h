@@ -15,6 +15,7 @@ struct names {
 
 void names_init(struct names *);
 uint32_t names_number(struct names *, struct slice);    /* adds it when new */
+bool names_find(const struct names *, struct slice, uint32_t *number);
 void names_free(struct names *);
 
 static inline struct slice

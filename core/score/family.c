@@ -1,0 +1,356 @@
+/* Admissions of many units at once (statistics D1): townships or institutions of a pool, each poor class against its own
+ * class in the pool, with the neighbours' factor from the general class.
+ *
+ *   rate of class c, stratum s       stays / persons over the last 12 closed months before this one, or over this
+ *                                    month where there are none (contract 4)
+ *   expected of a township           sum over its persons of their rate
+ *   expected of an institution       expected of the class in the pool, times the institution's part of the general
+ *                                    class's stays over the same months
+ *   neighbours' factor               (1/tau^2 + O/phi) / (1/tau^2 + E/phi) of the general class, same unit and month
+ */
+#include "core/score/private.h"
+
+#include <stdlib.h>
+
+struct unit {                           /* a township or an institution, name order */
+	uint32_t name;
+	int64_t observed[CLASS_COUNT], population[CLASS_COUNT];
+	double expected[CLASS_COUNT];
+};
+
+struct family {                         /* one judgement: rule, pool, month */
+	struct scorer *scorer;
+	struct pool *pool;
+	struct pool_month *window;
+	const struct family_rule *made;
+	const struct rule *rule;
+	double rate[CLASS_COUNT][STRATA];
+	struct unit *unit;
+	size_t units;
+	uint32_t *place;                /* by name: index + 1 in unit, while it is being filled */
+	struct unit_count *general;     /* general stays of institutions over the baseline months */
+	size_t generals;
+	int64_t general_total;
+};
+
+/* ---- baseline ---- */
+
+static struct family_month *
+month_count(const struct family *family, struct pool_month *window)
+{
+	struct family_month *month = &window->family[family->made - family->scorer->layout.family_rule];
+	if (!window->persons_counted)
+		census_persons(family->scorer, family->pool, window);
+	if (!month->stays_counted)
+		census_stays(family->scorer, window, family->made, month);
+	return month;
+}
+
+static int
+unit_count_order(const void *a, const void *b, void *scorer)
+{
+	const struct unit_count *left = a, *right = b;
+	const struct names *names = &((struct scorer *)scorer)->names;
+	return left->unit == right->unit ? 0 : slice_compare(names_text(names, left->unit), names_text(names, right->unit));
+}
+
+static void
+general_add(struct family *family, const struct family_month *month)
+{
+	family->general = grown(family->general, (family->generals + month->institutions + 1) * sizeof *family->general);
+	for (size_t i = 0; i < month->institutions; i++) {
+		family->general[family->generals++] = month->institution[i];
+		family->general_total += month->institution[i].stays;
+	}
+}
+
+/* Sorted by name, one entry an institution. */
+static void
+general_merge(struct family *family)
+{
+	if (family->generals == 0)
+		return;
+	qsort_r(family->general, family->generals, sizeof *family->general, unit_count_order, family->scorer);
+	size_t kept = 0;
+	for (size_t i = 1; i < family->generals; i++) {
+		if (family->general[i].unit == family->general[kept].unit)
+			family->general[kept].stays += family->general[i].stays;
+		else
+			family->general[++kept] = family->general[i];
+	}
+	family->generals = kept + 1;
+}
+
+static void
+rates_make(struct family *family)
+{
+	int64_t observed[CLASS_COUNT][STRATA] = {{0}}, population[CLASS_COUNT][STRATA] = {{0}};
+	int32_t month = family->window->month;
+	bool any = false;
+	for (int32_t before = month - BASELINE_MONTHS; before <= month; before++) {
+		struct pool_month *window = pool_month_if(family->pool, before);
+		if (!window || (before == month && any))
+			continue;
+		any = true;
+		const struct family_month *counts = month_count(family, window);
+		general_add(family, counts);
+		for (int class = 0; class < CLASS_COUNT; class++)
+			for (int stratum = 0; stratum < STRATA; stratum++) {
+				observed[class][stratum] += counts->observed[class][stratum];
+				population[class][stratum] += window->population[class][stratum];
+			}
+	}
+	for (int class = 0; class < CLASS_COUNT; class++)
+		for (int stratum = 0; stratum < STRATA; stratum++)
+			family->rate[class][stratum] = population[class][stratum]
+			    ? (double)observed[class][stratum] / (double)population[class][stratum] : 0.0;
+	general_merge(family);
+}
+
+/* ---- units ---- */
+
+static struct unit *
+unit_get(struct family *family, uint32_t name)
+{
+	if (family->place[name])
+		return &family->unit[family->place[name] - 1];
+	family->unit = grown(family->unit, (family->units + 1) * sizeof *family->unit);
+	struct unit *unit = &family->unit[family->units++];
+	family->place[name] = (uint32_t)family->units;
+	memset(unit, 0, sizeof *unit);
+	unit->name = name;
+	return unit;
+}
+
+static int
+unit_order(const void *a, const void *b, void *scorer)
+{
+	const struct names *names = &((struct scorer *)scorer)->names;
+	return slice_compare(names_text(names, ((const struct unit *)a)->name), names_text(names, ((const struct unit *)b)->name));
+}
+
+static void
+townships_make(struct family *family)
+{
+	const struct pool_month *window = family->window;
+	for (size_t i = 0; i < window->cells; i++) {
+		const struct cell *cell = &window->cell[i];
+		if (cell->township == 0)
+			continue;       /* an unknown township is none */
+		struct unit *unit = unit_get(family, cell->township);
+		unit->population[cell->class] += cell->persons;
+		unit->expected[cell->class] += (double)cell->persons * family->rate[cell->class][cell->stratum];
+	}
+}
+
+static void
+institutions_make(struct family *family)
+{
+	double expected[CLASS_COUNT] = {0};
+	int64_t population[CLASS_COUNT] = {0};
+	for (int class = 0; class < CLASS_COUNT; class++)
+		for (int stratum = 0; stratum < STRATA; stratum++) {
+			population[class] += family->window->population[class][stratum];
+			expected[class] += (double)family->window->population[class][stratum] * family->rate[class][stratum];
+		}
+	for (size_t i = 0; i < family->generals; i++) {
+		struct unit *unit = unit_get(family, family->general[i].unit);
+		double part = (double)family->general[i].stays / (double)family->general_total;
+		for (int class = 0; class < CLASS_COUNT; class++)
+			unit->expected[class] = part * expected[class];
+	}
+	for (size_t i = 0; i < family->units; i++)
+		memcpy(family->unit[i].population, population, sizeof population);
+}
+
+static void
+stays_count(struct family *family)
+{
+	struct scorer *scorer = family->scorer;
+	const struct pool_month *window = family->window;
+	for (size_t i = 0; i < window->stays; i++) {
+		if (window->stay[i] == NOBODY || window->stay[i] < scorer->bookings.chunks.first)
+			continue;
+		const struct booking *booking = booking_at(&scorer->bookings, window->stay[i]);
+		struct stay_of of = census_stay(scorer, booking, window->month);
+		uint32_t name = family->made->institutions ? booking->institution : of.township;
+		if (name && booking_bit(booking, (uint32_t)family->made->where))
+			unit_get(family, name)->observed[of.class]++;
+	}
+}
+
+static void
+units_make(struct family *family)
+{
+	stays_count(family);
+	if (family->made->institutions)
+		institutions_make(family);
+	else
+		townships_make(family);
+	if (family->units)
+		qsort_r(family->unit, family->units, sizeof *family->unit, unit_order, family->scorer);
+}
+
+/* ---- judgement ---- */
+
+static double
+setting(const struct rule *rule, const char *name)
+{
+	const int64_t *value = rule_setting(rule, name);
+	return value ? (double)*value / 1e6 : 0.0;
+}
+
+static double
+neighbours(const struct family *family, const struct unit *unit)
+{
+	double tau = setting(family->rule, "tau"), phi = setting(family->rule, "phi");
+	double observed = (double)unit->observed[CLASS_general], expected = unit->expected[CLASS_general];
+	if (tau <= 0.0)
+		return expected > 0.0 ? observed / expected : 1.0;
+	double prior = 1.0 / (tau * tau);
+	return (prior + observed / phi) / (prior + expected / phi);
+}
+
+struct place {                          /* which unit and class a key of the family is */
+	const struct unit *unit;
+	int class;
+};
+
+static size_t
+keys_make(const struct family *family, struct family_key *key, struct place *place)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < family->units; i++) {
+		const struct unit *unit = &family->unit[i];
+		double factor = neighbours(family, unit);
+		for (int class = 0; class < CLASS_other; class++) {
+			if (unit->population[class] == 0 && unit->observed[class] == 0)
+				continue;
+			key[count] = (struct family_key){unit->observed[class], unit->population[class], unit->expected[class] * factor};
+			place[count++] = (struct place){unit, class};
+		}
+	}
+	return count;
+}
+
+static struct unit_said *
+said_get(struct family_month *month, uint32_t unit, int class)
+{
+	for (size_t i = 0; i < month->count; i++) {
+		size_t at = (month->cursor + i) % month->count;
+		if (month->said[at].unit != unit || month->said[at].class != class)
+			continue;
+		month->cursor = at + 1;
+		return &month->said[at];
+	}
+	month->said = grown(month->said, (month->count + 1) * sizeof *month->said);
+	month->said[month->count] = (struct unit_said){.unit = unit, .class = (uint8_t)class};
+	return &month->said[month->count++];
+}
+
+static int
+dearest_last(const void *a, const void *b)
+{
+	const struct evidence_claim *left = a, *right = b;
+	if (left->fen != right->fen)
+		return left->fen < right->fen ? -1 : 1;
+	if (left->time != right->time)
+		return left->time > right->time ? -1 : 1;
+	return slice_compare(right->setl_id, left->setl_id);
+}
+
+/* The stays of the unit and class in the month; the twenty dearest are listed, the dearest first. */
+static void
+collect_stays(const struct family *family, const struct place *place)
+{
+	struct scorer *scorer = family->scorer;
+	evidence_clear(&scorer->evidence);
+	for (size_t i = 0; i < family->window->stays; i++) {
+		uint32_t number = family->window->stay[i];
+		if (number == NOBODY || number < scorer->bookings.chunks.first)
+			continue;
+		const struct booking *booking = booking_at(&scorer->bookings, number);
+		struct stay_of of = census_stay(scorer, booking, family->window->month);
+		uint32_t name = family->made->institutions ? booking->institution : of.township;
+		if (name != place->unit->name || (int)of.class != place->class || !booking_bit(booking, (uint32_t)family->made->where))
+			continue;
+		evidence_add(&scorer->evidence, (struct evidence_claim){booking->setl_time, booking_setl_id(booking),
+		    booking->institution, booking->area, number, booking_amount(&scorer->bookings, booking, AMOUNT_HIFP)});
+	}
+	size_t count = scorer->evidence.count;
+	struct evidence_claim *claim = scorer->evidence.claim;
+	if (count > 1)
+		qsort(claim, count, sizeof *claim, dearest_last);
+	for (size_t i = 0; i < count / 2; i++) {
+		struct evidence_claim swap = claim[i];
+		claim[i] = claim[count - 1 - i];
+		claim[count - 1 - i] = swap;
+	}
+}
+
+static void
+say(const struct family *family, const struct place *place, const struct verdict *verdict, const struct param_row *row, enum cause cause)
+{
+	struct scorer *scorer = family->scorer;
+	int32_t month = family->window->month;
+	size_t index = (size_t)(family->made - scorer->layout.family_rule);
+	struct unit_said *said = said_get(&family->window->family[index], place->unit->name, place->class);
+	struct subject subject = {.kind = family->made->institutions ? "institution" : "township", .pool = family->pool->name,
+	    .class = class_names[place->class], .variant = ""};
+	if (family->made->institutions)
+		subject.institution = place->unit->name;
+	else
+		subject.township = place->unit->name;
+	month_text(month, subject.period);
+	struct statement statement = {.rule = family->made->rule, .subject = &subject, .verdict = verdict, .row = row,
+	    .param = family->made->applies, .cause = cause, .event_time = (int64_t)month_first_day(month + 1) * DAY_SECONDS - 1};
+	say_indicator(scorer, &said->indicator, &statement);
+	if (!alert_may_speak(&said->alert, verdict))
+		return;
+	collect_stays(family, place);
+	statement.evidence = &scorer->evidence;
+	statement.claims_total = scorer->evidence.count;
+	if (scorer->evidence.count > EVIDENCE_CLAIMS)
+		scorer->evidence.count = EVIDENCE_CLAIMS;
+	say_alert(scorer, &said->alert, &statement);
+}
+
+static void
+judge(struct family *family, const struct param_row *row, enum cause cause)
+{
+	size_t most = family->units * CLASS_other + 1;
+	struct family_key *key = grown(NULL, most * sizeof *key);
+	struct place *place = grown(NULL, most * sizeof *place);
+	size_t count = keys_make(family, key, place);
+	double *scratch = grown(NULL, (count + 1) * sizeof *scratch);
+	struct verdict *verdict = grown(NULL, (count + 1) * sizeof *verdict);
+	memset(verdict, 0, (count + 1) * sizeof *verdict);
+	family->rule->detector->judge_family(family->rule->config, key, count, scratch, verdict);
+	for (size_t i = 0; i < count; i++)
+		say(family, &place[i], &verdict[i], row, cause);
+	free(key);
+	free(place);
+	free(scratch);
+	free(verdict);
+}
+
+void
+family_close(struct scorer *scorer, struct pool *pool, size_t family_rule, int32_t month, enum cause cause)
+{
+	const struct family_rule *made = &scorer->layout.family_rule[family_rule];
+	struct family family = {.scorer = scorer, .pool = pool, .made = made, .rule = &scorer->rules->rule[made->rule]};
+	const struct param_row *row = param_find(family.rule, made->applies, scorer_area(scorer, pool->name), SLICE(""),
+	    month_first_day(month + 1) - 1, NULL);
+	if (!row && made->applies >= 0)
+		return;
+	family.window = pool_month(scorer, pool, month);
+	family.place = grown(NULL, (scorer->names.count + 1) * sizeof *family.place);
+	memset(family.place, 0, (scorer->names.count + 1) * sizeof *family.place);
+	month_count(&family, family.window);
+	rates_make(&family);
+	units_make(&family);
+	judge(&family, row, cause);
+	free(family.unit);
+	free(family.place);
+	free(family.general);
+}

@@ -1,0 +1,131 @@
+/* A finding as JSON and as words in a sentence: amounts are integers in fen, ratios have six decimals (half to even),
+ * statistics are strings (contract 3). */
+#include "core/score/private.h"
+
+#include "core/base/money.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static const struct finding_value *
+finding_get(const struct verdict *verdict, struct slice name)
+{
+	for (size_t i = 0; i < verdict->count; i++)
+		if (slice_equal(name, slice_of(verdict->value[i].name)))
+			return &verdict->value[i];
+	return NULL;
+}
+
+/* |numerator| / denominator with its sign; ratio_text takes both as they are. */
+static void
+ratio_write(struct buffer *out, const struct finding_value *value)
+{
+	char text[MONEY_TEXT_SIZE];
+	if (value->denominator == 0) {
+		json_null(out);
+		return;
+	}
+	bool flip = value->denominator < 0;
+	json_text(out, ratio_text(flip ? -value->number : value->number, flip ? -value->denominator : value->denominator, text));
+}
+
+static void
+value_write(struct buffer *out, const struct finding_value *value)
+{
+	char text[64];
+	switch (value->type) {
+	case FINDING_FEN:
+	case FINDING_COUNT:
+		json_integer(out, value->number);
+		break;
+	case FINDING_RATIO:
+		ratio_write(out, value);
+		break;
+	case FINDING_STATISTIC:
+		json_double(out, value->real);
+		break;
+	case FINDING_REAL:
+		snprintf(text, sizeof text, "%.6f", value->real);
+		if (isfinite(value->real))
+			json_text(out, text);
+		else
+			json_null(out);
+		break;
+	case FINDING_MONTH:
+		json_text(out, month_text((int32_t)value->number, text));
+		break;
+	case FINDING_NULL:
+		json_null(out);
+		break;
+	}
+}
+
+void
+finding_write(struct buffer *out, const struct verdict *verdict)
+{
+	json_open(out, '{');
+	for (size_t i = 0; i < verdict->count; i++) {
+		const struct finding_value *value = &verdict->value[i];
+		char name[64];
+		bool fen = value->type == FINDING_FEN || (value->type == FINDING_NULL && value->denominator == 0);
+		snprintf(name, sizeof name, "%s%s", value->name, fen ? "_fen" : "");
+		json_key(out, name);
+		value_write(out, value);
+	}
+	json_close(out, '}');
+}
+
+/* numerator / denominator as per cent with two decimals, half to even. */
+static void
+percent_word(struct buffer *out, const struct finding_value *value)
+{
+	char text[MONEY_TEXT_SIZE];
+	int64_t scaled;
+	if (value->denominator <= 0) {
+		buffer_char(out, '-');
+		return;
+	}
+	ratio_text(value->number, value->denominator, text);
+	decimal_parse(text, strlen(text), 6, &scaled);
+	int64_t hundredths = scaled / 100, rest = scaled % 100;
+	if (rest > 50 || (rest == 50 && hundredths % 2))
+		hundredths++;
+	buffer_printf(out, "%lld.%02lld%%", (long long)(hundredths / 100), (long long)(hundredths % 100));
+}
+
+bool
+finding_word(struct buffer *out, const struct verdict *verdict, struct slice name, bool yuan)
+{
+	const struct finding_value *value = finding_get(verdict, name);
+	char text[64];
+	if (!value)
+		return false;
+	switch (value->type) {
+	case FINDING_FEN:
+		if (yuan)
+			buffer_text(out, money_text(value->number, text));
+		else
+			buffer_printf(out, "%lld", (long long)value->number);
+		break;
+	case FINDING_COUNT:
+		buffer_printf(out, "%lld", (long long)value->number);
+		break;
+	case FINDING_RATIO:
+		percent_word(out, value);
+		break;
+	case FINDING_STATISTIC:
+	case FINDING_REAL:
+		if (isfinite(value->real))
+			buffer_printf(out, value->type == FINDING_REAL ? "%.2f" : "%.2e", value->real);
+		else
+			buffer_char(out, '-');
+		break;
+	case FINDING_MONTH:
+		buffer_text(out, month_text((int32_t)value->number, text));
+		break;
+	case FINDING_NULL:
+		buffer_char(out, '-');
+		break;
+	}
+	return true;
+}

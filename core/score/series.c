@@ -1,0 +1,278 @@
+/* Numerator and denominator per month, for a pool or for a longer area that a parameter row names; judged from January
+ * of the year to the month that closes.  A row whose region is longer than the pool's name is about that area alone. */
+#include "core/score/private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct param *
+series_param(const struct scorer *scorer, size_t series_rule)
+{
+	const struct series_rule *made = &scorer->layout.series_rule[series_rule];
+	return &scorer->rules->rule[made->rule].param[made->target];
+}
+
+/* ---- which series an area's bookings go into ---- */
+
+static uint32_t
+series_number(struct pool *pool, size_t series_rule, uint32_t subject)
+{
+	for (size_t i = 0; i < pool->series_count; i++)
+		if (pool->series[i].series_rule == series_rule && pool->series[i].subject == subject)
+			return (uint32_t)i;
+	pool->series = grown(pool->series, (pool->series_count + 1) * sizeof *pool->series);
+	pool->series[pool->series_count] = (struct series){.series_rule = series_rule, .subject = subject};
+	return (uint32_t)pool->series_count++;
+}
+
+static void
+area_series_add(struct area_series *list, uint32_t number)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->series[i] == number)
+			return;
+	list->series = grown(list->series, (list->count + 1) * sizeof *list->series);
+	list->series[list->count++] = number;
+}
+
+static const struct area_series *
+area_series(struct scorer *scorer, struct pool *pool, uint32_t area)
+{
+	struct area_series *list = &scorer->area_series[area];
+	if (list->known)
+		return list;
+	list->known = true;
+	list->count = 0;
+	struct slice code = names_text(&scorer->names, area), pool_name = names_text(&scorer->names, pool->name);
+	for (size_t i = 0; i < scorer->layout.series_rules; i++) {
+		const struct param *param = series_param(scorer, i);
+		for (size_t j = 0; j < param->rows; j++) {
+			struct slice region = slice_of(param->row[j].region);
+			if (param->row[j].is_floor || !slice_starts_with(code, region))
+				continue;
+			uint32_t subject = region.length > pool_name.length ? names_number(&scorer->names, region) : pool->name;
+			area_series_add(list, series_number(pool, i, subject));
+		}
+	}
+	return list;
+}
+
+/* ---- sums ---- */
+
+static struct series_month *
+series_month(struct series *series, int32_t month)
+{
+	if (series->months == 0)
+		series->first_month = month;
+	size_t before = month < series->first_month ? (size_t)(series->first_month - month) : 0;
+	size_t place = before ? 0 : (size_t)(month - series->first_month);
+	size_t months = before ? series->months + before : place + 1 > series->months ? place + 1 : series->months;
+	if (months > series->months) {
+		series->month = grown(series->month, months * sizeof *series->month);
+		memmove(series->month + before, series->month, series->months * sizeof *series->month);
+		memset(series->month + (before ? 0 : series->months), 0, (months - series->months) * sizeof *series->month);
+		series->first_month -= (int32_t)before;
+		series->months = months;
+	}
+	return &series->month[place];
+}
+
+static void
+add(struct scorer *scorer, const struct booking *bits, int32_t month, bool stays, const struct booking *amounts, int sign)
+{
+	struct pool *pool = pool_get(scorer, person_at(&scorer->persons, bits->person)->pool);
+	if (pool_beyond(scorer, pool, month))
+		return;
+	const struct area_series *list = area_series(scorer, pool, bits->area);
+	for (size_t i = 0; i < list->count; i++) {
+		struct series *series = &pool->series[list->series[i]];
+		const struct series_rule *made = &scorer->layout.series_rule[series->series_rule];
+		if ((made->amount == CASES) != stays || !booking_bit(bits, (uint32_t)made->where))
+			continue;
+		int64_t value = sign * (stays ? 1 : booking_amount(&scorer->bookings, amounts, made->amount));
+		struct series_month *sums = series_month(series, month);
+		sums->denominator += value;
+		if (booking_bit(bits, (uint32_t)made->numerator))
+			sums->numerator += value;
+	}
+}
+
+void
+series_add(struct scorer *scorer, const struct booking *bits, const struct booking *amounts, int sign)
+{
+	add(scorer, bits, day_month(time_day(amounts->booked_time)), false, amounts, sign);
+}
+
+void
+series_add_stay(struct scorer *scorer, const struct booking *booking, int32_t month, int sign)
+{
+	if (scorer->layout.series_rules)
+		add(scorer, booking, month, true, booking, sign);
+}
+
+void
+series_trim(struct scorer *scorer, struct pool *pool, int32_t oldest)
+{
+	(void)scorer;
+	int32_t keep = oldest - BASELINE_MONTHS;        /* so that a year to date and the months before it stay whole */
+	for (size_t i = 0; i < pool->series_count; i++) {
+		struct series *series = &pool->series[i];
+		size_t gone = series->months && series->first_month < keep ? (size_t)(keep - series->first_month) : 0;
+		if (gone == 0 || gone > series->months)
+			continue;
+		memmove(series->month, series->month + gone, (series->months - gone) * sizeof *series->month);
+		series->months -= gone;
+		series->first_month += (int32_t)gone;
+	}
+}
+
+void
+series_free(struct series *series)
+{
+	free(series->month);
+	free(series->year);
+}
+
+/* ---- evidence: the stays that keep the share down, the dearest first ---- */
+
+static int
+dearest_first(const void *a, const void *b)
+{
+	const struct evidence_claim *left = a, *right = b;
+	if (left->fen != right->fen)
+		return left->fen > right->fen ? -1 : 1;
+	if (left->time != right->time)
+		return left->time < right->time ? -1 : 1;
+	return slice_compare(left->setl_id, right->setl_id);
+}
+
+static void
+collect_month(struct scorer *scorer, const struct pool_month *window, const struct series *series, const struct series_rule *made)
+{
+	struct slice subject = names_text(&scorer->names, series->subject);
+	for (size_t i = 0; window && i < window->stays; i++) {
+		uint32_t number = window->stay[i];
+		if (number == NOBODY || number < scorer->bookings.chunks.first)
+			continue;
+		const struct booking *booking = booking_at(&scorer->bookings, number);
+		if (!booking_bit(booking, (uint32_t)made->where) || booking_bit(booking, (uint32_t)made->numerator))
+			continue;
+		const struct pool *pool = &scorer->pool[scorer->pool_index[person_at(&scorer->persons, booking->person)->pool] - 1];
+		if (series->subject != pool->name && !slice_starts_with(names_text(&scorer->names, booking->area), subject))
+			continue;
+		size_t amount = made->amount == CASES ? AMOUNT_HIFP : made->amount;
+		evidence_add(&scorer->evidence, (struct evidence_claim){booking->setl_time, booking_setl_id(booking),
+		    booking->institution, booking->area, number, booking_amount(&scorer->bookings, booking, amount)});
+	}
+}
+
+static void
+collect_year(struct scorer *scorer, const struct pool *pool, const struct series *series, int32_t through)
+{
+	evidence_clear(&scorer->evidence);
+	for (int32_t month = through / 12 * 12; month <= through; month++)
+		collect_month(scorer, pool_month_if(pool, month), series, &scorer->layout.series_rule[series->series_rule]);
+	if (scorer->evidence.count > 1)
+		qsort(scorer->evidence.claim, scorer->evidence.count, sizeof *scorer->evidence.claim, dearest_first);
+}
+
+/* ---- judgement ---- */
+
+static struct series_year *
+series_year(struct series *series, int32_t year)
+{
+	for (size_t i = 0; i < series->years; i++)
+		if (series->year[i].year == year)
+			return &series->year[i];
+	series->year = grown(series->year, (series->years + 1) * sizeof *series->year);
+	series->year[series->years] = (struct series_year){.year = year};
+	return &series->year[series->years++];
+}
+
+static void
+input_fill(struct series_input *input, const struct series *series, int32_t through)
+{
+	int32_t first = series->first_month;
+	if (through - first >= SERIES_MONTHS_MAX)
+		first = through - SERIES_MONTHS_MAX + 1;
+	input->through = through;
+	for (int32_t month = first; month <= through; month++) {
+		size_t place = (size_t)(month - series->first_month);
+		bool known = place < series->months;
+		input->numerator[input->months] = known ? series->month[place].numerator : 0;
+		input->denominator[input->months++] = known ? series->month[place].denominator : 0;
+	}
+	size_t before = (size_t)(through - 1 - series->first_month);
+	input->watch_before = through > series->first_month && before < series->months
+	    && (through - 1) / 12 == through / 12 && series->month[before].watch;
+}
+
+static void
+say_alert_of_year(struct scorer *scorer, const struct pool *pool, struct series *series, int32_t through, struct statement *statement,
+    struct subject *subject)
+{
+	struct said *said = &series_year(series, through / 12)->alert;
+	if (!alert_may_speak(said, statement->verdict))
+		return;
+	collect_year(scorer, pool, series, through);
+	statement->evidence = &scorer->evidence;
+	statement->claims_total = scorer->evidence.count;
+	snprintf(subject->period, sizeof subject->period, "%d", through / 12);
+	if (scorer->evidence.count > EVIDENCE_CLAIMS)
+		scorer->evidence.count = EVIDENCE_CLAIMS;
+	say_alert(scorer, said, statement);
+}
+
+static void
+judge_month(struct scorer *scorer, const struct pool *pool, struct series *series, int32_t through, bool last_of_year, enum cause cause)
+{
+	const struct series_rule *made = &scorer->layout.series_rule[series->series_rule];
+	const struct rule *rule = &scorer->rules->rule[made->rule];
+	bool is_pool = series->subject == pool->name;
+	int32_t last_day = month_first_day(through + 1) - 1;
+	const struct param_row *row = param_find(rule, made->target, scorer_area(scorer, series->subject), SLICE(""), last_day, NULL);
+	if (!row || through < series->first_month)
+		return;
+	struct series_input input = {.money = made->amount != CASES, .target = row->value, .due = row->due};
+	struct series_result result = {0};
+	struct verdict verdict = {0};
+	input_fill(&input, series, through);
+	rule->detector->judge_series(rule->config, &input, &result, &verdict);
+	struct series_month *month = series_month(series, through);
+	month->watch = result.watch_now;
+	struct subject subject = {.kind = is_pool ? "pool" : "area", .pool = pool->name, .area = is_pool ? 0 : series->subject,
+	    .area_is_identity = !is_pool, .variant = ""};
+	month_text(through, subject.period);
+	struct statement statement = {.rule = made->rule, .subject = &subject, .verdict = &verdict, .row = row, .param = made->target,
+	    .cause = cause, .event_time = (int64_t)(last_day + 1) * DAY_SECONDS - 1};
+	say_indicator(scorer, &month->indicator, &statement);
+	if (last_of_year)
+		say_alert_of_year(scorer, pool, series, through, &statement, &subject);
+}
+
+static int
+series_order(const struct scorer *scorer, const struct series *a, const struct series *b)
+{
+	return slice_compare(names_text(&scorer->names, a->subject), names_text(&scorer->names, b->subject));
+}
+
+void
+series_close(struct scorer *scorer, struct pool *pool, size_t series_rule, int32_t first, int32_t last, enum cause cause)
+{
+	const struct series *done = NULL;
+	for (;;) {      /* in order of the subject's text: few subjects, so a scan for the next one will do */
+		struct series *next = NULL;
+		for (size_t i = 0; i < pool->series_count; i++) {
+			struct series *series = &pool->series[i];
+			if (series->series_rule != series_rule || (done && series_order(scorer, series, done) <= 0))
+				continue;
+			if (!next || series_order(scorer, series, next) < 0)
+				next = series;
+		}
+		if (!next)
+			return;
+		for (int32_t month = first; month <= last; month++)
+			judge_month(scorer, pool, next, month, month == last || month % 12 == 11, month == first ? cause : cause == CAUSE_CLOSE ? CAUSE_CLOSE : CAUSE_LATE);
+		done = next;
+	}
+}

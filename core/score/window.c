@@ -1,0 +1,303 @@
+/* Months of a pool: which stays they hold, and when they close (contract 2).  The watermark is the largest setl_time
+ * judged, never beyond the largest arrival where arrivals are known, minus the allowed lateness; a month closes when
+ * the watermark passes its end.  A closed month that changes is judged again at the next close. */
+#include "core/score/private.h"
+
+#include <stdlib.h>
+
+struct pool *
+pool_get(struct scorer *scorer, uint32_t name)
+{
+	if (name >= scorer->pool_index_slots) {
+		size_t slots = 2 * (size_t)name + 64;
+		scorer->pool_index = grown(scorer->pool_index, slots * sizeof *scorer->pool_index);
+		memset(scorer->pool_index + scorer->pool_index_slots, 0,
+		    (slots - scorer->pool_index_slots) * sizeof *scorer->pool_index);
+		scorer->pool_index_slots = slots;
+	}
+	if (!scorer->pool_index[name]) {
+		scorer->pool = grown(scorer->pool, (scorer->pools + 1) * sizeof *scorer->pool);
+		scorer->pool[scorer->pools] = (struct pool){.name = name, .newest_setl_time = INT64_MIN, .newest_arrival = INT64_MIN,
+		    .next_close = NO_MONTH, .closed_through = NO_MONTH, .newest_month = NO_MONTH};
+		scorer->pool_index[name] = (uint32_t)++scorer->pools;
+	}
+	return &scorer->pool[scorer->pool_index[name] - 1];
+}
+
+/* ---- months ---- */
+
+struct pool_month *
+pool_month_if(const struct pool *pool, int32_t month)
+{
+	if (month < pool->first_month || (size_t)(month - pool->first_month) >= pool->months)
+		return NULL;
+	return pool->month[month - pool->first_month];
+}
+
+static void
+months_make_room(struct pool *pool, int32_t month)
+{
+	if (pool->months == 0)
+		pool->first_month = month;
+	size_t before = month < pool->first_month ? (size_t)(pool->first_month - month) : 0;
+	size_t last = before + pool->months, wanted = (size_t)(month - pool->first_month + (int32_t)before) + 1;
+	size_t months = wanted > last ? wanted : last;
+	if (months == pool->months)
+		return;
+	pool->month = grown(pool->month, months * sizeof *pool->month);
+	memmove(pool->month + before, pool->month, pool->months * sizeof *pool->month);
+	memset(pool->month, 0, before * sizeof *pool->month);
+	memset(pool->month + last, 0, (months - last) * sizeof *pool->month);
+	pool->first_month -= (int32_t)before;
+	pool->months = months;
+}
+
+struct pool_month *
+pool_month(struct scorer *scorer, struct pool *pool, int32_t month)
+{
+	struct pool_month *window = pool_month_if(pool, month);
+	if (window)
+		return window;
+	months_make_room(pool, month);
+	window = grown(NULL, sizeof *window);
+	memset(window, 0, sizeof *window);
+	window->month = month;
+	window->family = grown(NULL, (scorer->layout.family_rules + 1) * sizeof *window->family);
+	memset(window->family, 0, (scorer->layout.family_rules + 1) * sizeof *window->family);
+	pool->month[month - pool->first_month] = window;
+	return window;
+}
+
+static void
+month_free(struct scorer *scorer, struct pool_month *window)
+{
+	if (!window)
+		return;
+	for (size_t i = 0; i < scorer->layout.family_rules; i++) {
+		free(window->family[i].said);
+		free(window->family[i].institution);
+	}
+	free(window->family);
+	free(window->stay);
+	free(window->cell);
+	free(window);
+}
+
+bool
+pool_is_closed(const struct pool *pool, int32_t month)
+{
+	return pool->closed_through != NO_MONTH && month <= pool->closed_through;
+}
+
+static int32_t
+oldest_month(const struct scorer *scorer, const struct pool *pool)
+{
+	return pool->newest_month - scorer->limits.history_months;
+}
+
+bool
+pool_beyond(const struct scorer *scorer, const struct pool *pool, int32_t month)
+{
+	return pool->newest_month != NO_MONTH && month < oldest_month(scorer, pool);
+}
+
+void
+pool_touch(struct scorer *scorer, struct pool *pool, int32_t month, enum cause cause)
+{
+	if (pool_beyond(scorer, pool, month))
+		return;
+	struct pool_month *window = pool_month(scorer, pool, month);
+	for (size_t i = 0; i < scorer->layout.family_rules; i++)
+		window->family[i].stays_counted = false;
+	if (!pool_is_closed(pool, month))
+		return;
+	window->dirty = true;
+	window->dirty_cause = cause == CAUSE_CLAIM ? CAUSE_LATE : cause;
+}
+
+/* Months older than the history give their memory back. */
+static void
+pool_trim(struct scorer *scorer, struct pool *pool)
+{
+	int32_t oldest = oldest_month(scorer, pool);
+	size_t gone = 0;
+	while (gone < pool->months && pool->first_month + (int32_t)gone < oldest)
+		month_free(scorer, pool->month[gone++]);
+	if (gone == 0)
+		return;
+	memmove(pool->month, pool->month + gone, (pool->months - gone) * sizeof *pool->month);
+	pool->months -= gone;
+	pool->first_month += (int32_t)gone;
+	series_trim(scorer, pool, oldest);
+}
+
+/* Settlements older than `remember` go, in whole chunks; a pool that stands still for that long holds nothing back. */
+static void
+forget(struct scorer *scorer)
+{
+	int64_t remember = (int64_t)scorer->limits.remember_days * DAY_SECONDS, newest = INT64_MIN, slowest = INT64_MAX;
+	for (size_t i = 0; i < scorer->pools; i++)
+		if (scorer->pool[i].newest_setl_time > newest)
+			newest = scorer->pool[i].newest_setl_time;
+	if (newest == INT64_MIN)
+		return;
+	for (size_t i = 0; i < scorer->pools; i++) {
+		int64_t time = scorer->pool[i].newest_setl_time;
+		if (time != INT64_MIN && time >= newest - remember && time < slowest)
+			slowest = time;
+	}
+	bookings_forget(&scorer->bookings, slowest - remember);
+}
+
+/* ---- closing ---- */
+
+/* A change reaches the month itself, in a year to date the rest of its year, and in families the months whose baseline
+ * it is part of.  Each is judged once, oldest first. */
+static void
+judge_dirty(struct scorer *scorer, struct pool *pool)
+{
+	int32_t first = NO_MONTH, newest_dirty = NO_MONTH;
+	enum cause first_cause = CAUSE_LATE;
+	scorer->closing = true;
+	for (int32_t month = pool->first_month; month <= pool->closed_through && month < pool->first_month + (int32_t)pool->months; month++) {
+		struct pool_month *window = pool_month_if(pool, month);
+		bool dirty = window && window->dirty;
+		if (dirty && first == NO_MONTH) {
+			first = month;
+			first_cause = window->dirty_cause;
+		}
+		if (dirty)
+			newest_dirty = month;
+		for (size_t i = 0; newest_dirty != NO_MONTH && month <= newest_dirty + BASELINE_MONTHS && i < scorer->layout.family_rules; i++)
+			family_close(scorer, pool, i, month, dirty ? window->dirty_cause : CAUSE_LATE);
+		if (dirty)
+			window->dirty = false;
+	}
+	for (size_t i = 0; first != NO_MONTH && i < scorer->layout.series_rules; i++)
+		series_close(scorer, pool, i, first, pool->closed_through, first_cause);
+	scorer->closing = false;
+}
+
+static void
+close_next(struct scorer *scorer, struct pool *pool)
+{
+	int32_t month = pool->next_close;
+	judge_dirty(scorer, pool);
+	pool_month(scorer, pool, month);
+	pool->closed_through = month;
+	pool->next_close = month + 1;
+	scorer->closing = true;
+	for (size_t i = 0; i < scorer->layout.series_rules; i++)
+		series_close(scorer, pool, i, month, month, CAUSE_CLOSE);
+	for (size_t i = 0; i < scorer->layout.family_rules; i++)
+		family_close(scorer, pool, i, month, CAUSE_CLOSE);
+	say_quality(scorer, pool, month);
+	scorer->closing = false;
+	pool_trim(scorer, pool);
+	forget(scorer);
+}
+
+static int64_t
+pool_newest(const struct pool *pool)
+{
+	bool held_back = pool->newest_arrival != INT64_MIN && pool->newest_arrival < pool->newest_setl_time;
+	return held_back ? pool->newest_arrival : pool->newest_setl_time;
+}
+
+void
+pool_advance(struct scorer *scorer, struct pool *pool, int64_t setl_time, int64_t arrival_ms)
+{
+	if (setl_time > pool->newest_setl_time)
+		pool->newest_setl_time = setl_time;
+	if (arrival_ms != ARRIVAL_UNKNOWN && arrival_ms / 1000 + BEIJING_OFFSET_SECONDS > pool->newest_arrival)
+		pool->newest_arrival = arrival_ms / 1000 + BEIJING_OFFSET_SECONDS;
+	int64_t newest = pool_newest(pool);
+	pool->newest_month = day_month(time_day(newest));
+	int32_t month = day_month(time_day(setl_time));
+	bool first_seen = pool->closed_through == NO_MONTH && (pool->next_close == NO_MONTH || month < pool->next_close);
+	if (first_seen)
+		pool->next_close = month;
+	if (pool->next_close < oldest_month(scorer, pool))
+		pool->next_close = oldest_month(scorer, pool);
+	int64_t watermark = newest - (int64_t)scorer->limits.lateness_days * DAY_SECONDS;
+	while ((int64_t)month_first_day(pool->next_close + 1) * DAY_SECONDS <= watermark)
+		close_next(scorer, pool);
+}
+
+void
+pool_close_all(struct scorer *scorer, struct pool *pool)
+{
+	if (pool->newest_month == NO_MONTH)
+		return;
+	int32_t last = day_month(time_day(pool->newest_setl_time));
+	while (pool->next_close <= last)
+		close_next(scorer, pool);
+	judge_dirty(scorer, pool);
+}
+
+void
+scorer_open_windows(struct scorer *scorer, struct buffer *buffer)
+{
+	json_open(buffer, '[');
+	for (size_t i = 0; i < scorer->pools; i++) {
+		const struct pool *pool = &scorer->pool[i];
+		if (pool->newest_month == NO_MONTH)
+			continue;
+		int32_t last = day_month(time_day(pool->newest_setl_time));
+		for (int32_t month = pool->next_close; month <= last; month++) {
+			char text[TIME_TEXT_SIZE];
+			json_open(buffer, '{');
+			json_key(buffer, "pool");
+			json_string(buffer, names_text(&scorer->names, pool->name));
+			json_key(buffer, "month");
+			json_text(buffer, month_text(month, text));
+			json_close(buffer, '}');
+		}
+	}
+	json_close(buffer, ']');
+}
+
+/* ---- stays ---- */
+
+void
+stay_put(struct scorer *scorer, struct pool *pool, uint32_t number, int32_t month)
+{
+	struct booking *booking = booking_at(&scorer->bookings, number);
+	if (pool_beyond(scorer, pool, month))
+		return;
+	pool_touch(scorer, pool, month, scorer->cause);
+	struct pool_month *window = pool_month(scorer, pool, month);
+	if (window->stays == window->stay_slots) {
+		window->stay_slots = window->stay_slots ? window->stay_slots * 2 : 64;
+		window->stay = grown(window->stay, window->stay_slots * sizeof *window->stay);
+	}
+	booking->stay_month = month;
+	booking->stay_slot = (uint32_t)window->stays;
+	window->stay[window->stays++] = number;
+	series_add_stay(scorer, booking, month, 1);
+}
+
+void
+stay_take(struct scorer *scorer, struct pool *pool, uint32_t number)
+{
+	struct booking *booking = booking_at(&scorer->bookings, number);
+	struct pool_month *window = pool_month_if(pool, booking->stay_month);
+	if (window) {
+		window->stay[booking->stay_slot] = NOBODY;
+		pool_touch(scorer, pool, booking->stay_month, scorer->cause);
+		series_add_stay(scorer, booking, booking->stay_month, -1);
+	}
+	booking->stay_month = -1;
+}
+
+void
+pool_free(struct scorer *scorer, struct pool *pool)
+{
+	for (size_t i = 0; i < pool->months; i++)
+		month_free(scorer, pool->month[i]);
+	for (size_t i = 0; i < pool->series_count; i++)
+		series_free(&pool->series[i]);
+	free(pool->month);
+	free(pool->series);
+	free(pool->quality);
+}
