@@ -1,4 +1,4 @@
-/* JSON lines: alerts, indicators, refusals, data quality (contract 3).  The bytes depend on records, rules and tables
+/* JSON lines: alerts, indicators, refusals (contract 3).  The bytes depend on records, rules and tables
  * alone.  What was last said about a subject is kept as a revision and a hash: nothing is said twice, and every change
  * is the next revision of the same id. */
 #include "core/score/private.h"
@@ -388,7 +388,7 @@ say_indicator(struct scorer *scorer, struct said *said, const struct statement *
 	output_describe(scorer, output, statement);
 }
 
-/* ---- refusals and data quality ---- */
+/* ---- refusals ---- */
 
 void
 say_refused(struct scorer *scorer, const struct turn *turn)
@@ -420,60 +420,4 @@ say_refused(struct scorer *scorer, const struct turn *turn)
 	}
 	json_close(line, '}');
 	output_add(scorer, OUTPUT_REFUSED, (struct slice){line->data, line->length}, SLICE(""));
-}
-
-static void
-quality_write(struct scorer *scorer, const struct pool *pool, int32_t month, const struct quality_count *quality)
-{
-	struct buffer *line = &scorer->line;
-	char text[TIME_TEXT_SIZE];
-	line->length = 0;
-	json_open(line, '{');
-	json_key(line, "type");
-	json_text(line, "data_quality");
-	json_key(line, "pool");
-	json_string(line, names_text(&scorer->names, pool->name));
-	json_key(line, "fixmedins_code");
-	if (quality->institution)
-		json_string(line, names_text(&scorer->names, quality->institution));
-	else
-		json_null(line);
-	json_key(line, "period");
-	json_text(line, month_text(month, text));
-	json_key(line, "counts");
-	json_open(line, '{');
-	for (size_t reason = 0; reason < QUALITY_REASONS; reason++) {
-		if (quality->count[reason] == 0)
-			continue;
-		json_key(line, quality_names[reason]);
-		json_unsigned(line, quality->count[reason]);
-	}
-	json_close(line, '}');
-	json_close(line, '}');
-	struct output *output = output_add(scorer, OUTPUT_DATA_QUALITY, (struct slice){line->data, line->length},
-	    names_text(&scorer->names, pool->name));
-	output->region = names_text(&scorer->names, pool->name);
-	output->institution = names_text(&scorer->names, quality->institution);
-	output->event_time = (int64_t)month_first_day(month + 1) * DAY_SECONDS - 1;
-	output->day = time_day(output->event_time);
-}
-
-void
-say_quality(struct scorer *scorer, struct pool *pool, int32_t month)
-{
-	const struct quality_count *done = NULL;
-	for (size_t told = 0; told < pool->quality_count; told++) {
-		const struct quality_count *next = NULL;
-		for (size_t i = 0; i < pool->quality_count; i++) {
-			const struct quality_count *one = &pool->quality[i];
-			struct slice name = names_text(&scorer->names, one->institution);
-			if (done && slice_compare(name, names_text(&scorer->names, done->institution)) <= 0)
-				continue;
-			if (!next || slice_compare(name, names_text(&scorer->names, next->institution)) < 0)
-				next = one;
-		}
-		quality_write(scorer, pool, month, next);
-		done = next;
-	}
-	pool->quality_count = 0;
 }

@@ -149,6 +149,8 @@ struct pool {
 	size_t series_count;
 	struct quality_count *quality;  /* since the last close */
 	size_t quality_count;
+	uint32_t *quality_place;        /* by institution name: index + 1 */
+	size_t quality_places;
 };
 
 enum quality_reason {
@@ -250,7 +252,10 @@ void scorer_bind(struct scorer *, struct ruleset *);     /* matcher, layout and 
 /* Decodes, finds area and hashes, and runs the conditions; changes nothing that is remembered about persons. */
 void turn_prepare(struct scorer *, struct turn *, uint64_t *truth, uint64_t *falsehood);
 const struct area *scorer_area(struct scorer *, uint32_t area_name);
+
+/* ---- quality.c: problems that leave a claim usable, counted per institution and told when a month closes ---- */
 void quality_note(struct scorer *, uint32_t pool_name, uint32_t institution, enum quality_reason);
+void say_quality(struct scorer *, struct pool *, int32_t month);
 
 /* ---- settle.c: what one settlement does to everything remembered ---- */
 enum fate settle(struct scorer *, const struct turn *, const uint64_t *truth, const uint64_t *falsehood);
@@ -338,7 +343,6 @@ void say_alert(struct scorer *, struct said *, const struct statement *);
 bool alert_may_speak(const struct said *, const struct verdict *);
 void say_indicator(struct scorer *, struct said *, const struct statement *);
 void say_refused(struct scorer *, const struct turn *);
-void say_quality(struct scorer *, struct pool *, int32_t month);
 struct output *output_add(struct scorer *, enum output_kind, struct slice line, struct slice key);
 
 /* ---- finding.c ---- */

@@ -7,9 +7,6 @@
 
 const char *const record_kind_names[RECORD_KINDS] = {"settlement", "enrolment"};
 const char *const alert_status_names[4] = {"open", "updated", "retracted", "insufficient"};
-const char *const quality_names[QUALITY_REASONS] = {
-	"year_unlike_setl_time", "replaced_without_newer_updt_time", "no_institution", "refund_not_negative", "not_enrolled"};
-
 void *
 grown(void *memory, size_t bytes)
 {
@@ -238,34 +235,6 @@ output_add(struct scorer *scorer, enum output_kind kind, struct slice line, stru
 		.setl_time = INT64_MIN,
 	};
 	return output;
-}
-
-void
-quality_note(struct scorer *scorer, uint32_t pool_name, uint32_t institution, enum quality_reason reason)
-{
-	scorer->quality[reason]++;
-	struct pool *pool = pool_get(scorer, pool_name);
-	size_t i = 0;
-	while (i < pool->quality_count && pool->quality[i].institution != institution)
-		i++;
-	if (i == pool->quality_count) {
-		pool->quality = grown(pool->quality, (pool->quality_count + 1) * sizeof *pool->quality);
-		pool->quality[pool->quality_count++] = (struct quality_count){.institution = institution};
-	}
-	pool->quality[i].count[reason]++;
-}
-
-void
-scorer_data_quality(const struct scorer *scorer, struct buffer *buffer)
-{
-	json_open(buffer, '{');
-	for (size_t i = 0; i < QUALITY_REASONS; i++) {
-		if (scorer->quality[i] == 0)
-			continue;
-		json_key(buffer, quality_names[i]);
-		json_unsigned(buffer, scorer->quality[i]);
-	}
-	json_close(buffer, '}');
 }
 
 const struct scorer_counts *

@@ -346,8 +346,18 @@ is_duplicate(const struct booking *booking, const struct claim *claim)
 	    && claim->value[FIELD_updt_time].number < booking->updt_time;
 }
 
+/* An inpatient whom no enrolment of the year knows counts as `general` and lives in no township. */
+static bool
+is_unknown_inpatient(const struct scorer *scorer, const struct turn *turn, uint32_t person, const uint64_t *truth)
+{
+	if (scorer->layout.family_rules == 0 || scorer->enrolments.count == 0 || !(truth[0] >> CONDITION_INPATIENT & 1))
+		return false;
+	int32_t year = day_year(time_day(turn->claim.value[FIELD_setl_time].number));
+	return !enrolment_find(scorer, person_at(&scorer->persons, person), year, 0);
+}
+
 static void
-note_quality(struct scorer *scorer, const struct turn *turn, const struct booking *old)
+note_quality(struct scorer *scorer, const struct turn *turn, const struct booking *old, bool unknown_inpatient)
 {
 	const struct claim *claim = &turn->claim;
 	uint32_t institution = names_number(&scorer->names, claim_text(claim, FIELD_fixmedins_code));
@@ -360,6 +370,8 @@ note_quality(struct scorer *scorer, const struct turn *turn, const struct bookin
 		quality_note(scorer, turn->pool_name, 0, QUALITY_no_institution);
 	if (code_is(claim, FIELD_refd_setl_flag, '1') && (claim_amount(claim, FIELD_medfee_sumamt) > 0 || claim_amount(claim, FIELD_hifp_pay) > 0))
 		quality_note(scorer, turn->pool_name, institution, QUALITY_refund_not_negative);
+	if (unknown_inpatient)
+		quality_note(scorer, turn->pool_name, institution, QUALITY_not_enrolled);
 	bool newer = old && claim_has(claim, FIELD_updt_time) && old->flags & BOOKING_UPDATED
 	    && claim->value[FIELD_updt_time].number > old->updt_time;
 	if (old && !newer)
@@ -405,7 +417,7 @@ settle(struct scorer *scorer, const struct turn *turn, const uint64_t *truth, co
 		person = persons_add(&scorer->persons, turn->pool_name, psn_no, turn->person_hash);
 	pool_get(scorer, turn->pool_name);
 	enum cause cause = scorer->cause = settle_cause(scorer, turn, restated);
-	note_quality(scorer, turn, restated ? at(scorer, number) : NULL);
+	note_quality(scorer, turn, restated ? at(scorer, number) : NULL, is_unknown_inpatient(scorer, turn, person, truth));
 
 	scorer->touched_count = 0;
 	if (restated) {

@@ -300,4 +300,5 @@ pool_free(struct scorer *scorer, struct pool *pool)
 	free(pool->month);
 	free(pool->series);
 	free(pool->quality);
+	free(pool->quality_place);
 }
