@@ -1,0 +1,67 @@
+/* See fingerprint.h. */
+#include "core/claim/fingerprint.h"
+
+#define TEXT_BYTES 64                   /* the longest identifier */
+
+void
+layout_init(struct layout *layout, const struct field *fields, unsigned count)
+{
+	*layout = (struct layout){0};
+	for (unsigned i = 0; i < count; i++) {
+		layout->required[i >> 6] |= (uint64_t)fields[i].required << (i & 63);
+		switch (fields[i].type) {
+		case TYPE_ID:
+		case TYPE_CODE:
+			layout->text[layout->texts++] = (uint8_t)i;
+			break;
+		case TYPE_TEXT:
+		case TYPE_NESTED:
+			layout->skipped[layout->skips++] = (uint8_t)i;
+			break;
+		default:
+			layout->number[layout->numbers++] = (uint8_t)i;
+		}
+	}
+}
+
+static inline uint64_t
+bit_of(const uint64_t present[2], unsigned field)
+{
+	return present[field >> 6] >> (field & 63) & 1;
+}
+
+static inline char *
+text_put(char *out, struct slice text)
+{
+	*out++ = (char)text.length;
+	memcpy(out, text.data, 16);
+	if (text.length > 16)
+		memcpy(out + 16, text.data + 16, text.length - 16);
+	return out + text.length;
+}
+
+struct hash128
+layout_hash(const struct layout *layout, const uint64_t present[2], const union value *value, const struct hash128 *skipped)
+{
+	char bytes[16 + SETTLEMENT_FIELDS * (1 + TEXT_BYTES) + 16];
+	char *out = bytes;
+	memcpy(out, present, 16);
+	out += 16;
+	for (unsigned i = 0; i < layout->numbers; i++, out += 8) {
+		unsigned field = layout->number[i];
+		int64_t number = bit_of(present, field) ? value[field].number : 0;
+		memcpy(out, &number, 8);
+	}
+	for (unsigned i = 0; i < layout->texts; i++) {
+		unsigned field = layout->text[i];
+		if (bit_of(present, field))
+			out = text_put(out, value[field].text);
+		else
+			*out++ = 0;
+	}
+	for (unsigned i = 0; i < layout->skips; i++, out += 16) {
+		struct hash128 hash = bit_of(present, layout->skipped[i]) ? skipped[layout->skipped[i]] : (struct hash128){0, 0};
+		memcpy(out, &hash, 16);
+	}
+	return hash128(bytes, (size_t)(out - bytes));
+}

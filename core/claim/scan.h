@@ -1,0 +1,98 @@
+/* Tokens of JSON (RFC 8259), for the decoder alone.  Every function takes the position of a token's first byte and
+ * gives the position behind it, or NULL when the record is refused: then *why is filled.
+ *
+ * RECORD_PADDING bytes behind the record are read, but never decide anything: a token that reaches past the end is
+ * reported as a record cut short, whatever stands there. */
+#ifndef FW_SCAN_H
+#define FW_SCAN_H
+
+#include "core/base/buffer.h"
+#include "core/claim/decode.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#define likely(condition) __builtin_expect(!!(condition), 1)
+#define unlikely(condition) __builtin_expect(!!(condition), 0)
+
+struct scan {
+	const char *begin, *end;        /* the record; end is one behind its last byte */
+	uint32_t depth_limit;
+	struct refusal *why;
+	struct buffer plain;            /* the last string that had escapes, without them */
+	struct buffer canon;            /* canonical form of the nested value being read */
+};
+
+struct text {
+	const char *data;               /* in the record, or in scan.plain when escaped; 16 bytes may be read in any case */
+	size_t length;
+	bool escaped, wide;             /* wide: has bytes beyond ASCII */
+};
+
+struct number {
+	const char *data;
+	size_t length;
+	bool integer;                   /* no fraction, no exponent */
+};
+
+const char *scan_refuse(struct scan *, enum refusal_reason, const char *field, const char *at);
+
+/* at: behind the opening quote. */
+const char *scan_string_slow(struct scan *, const char *at, struct text *);
+const char *scan_number(struct scan *, const char *at, struct number *);
+const char *scan_literal(struct scan *, const char *at, const char *word);
+
+/* Any value; depth is that of the container it stands in.  canonical: its canonical form is added to scan.canon
+ * (docs/fields.md says what that is); otherwise it is only checked. */
+const char *scan_any(struct scan *, const char *at, uint32_t depth, bool canonical);
+
+const char *scan_blank_slow(struct scan *, const char *at);
+
+/* Sixteen bytes at once, by bit: what can end or change a string (quote, backslash, control), what is not ASCII. */
+struct block {
+	uint32_t special, wide;
+};
+
+static inline struct block
+block_of(const char *at)
+{
+#ifdef __SSE2__
+	__m128i bytes = _mm_loadu_si128((const __m128i *)at);
+	__m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+	__m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+	__m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+	__m128i special = _mm_or_si128(_mm_or_si128(quote, backslash), control);
+	return (struct block){(uint32_t)_mm_movemask_epi8(special), (uint32_t)_mm_movemask_epi8(bytes)};
+#else
+	struct block block = {0, 0};
+	for (unsigned i = 0; i < 16; i++) {
+		unsigned char byte = (unsigned char)at[i];
+		block.special |= (uint32_t)(byte == '"' || byte == '\\' || byte < 0x20) << i;
+		block.wide |= (uint32_t)(byte >> 7) << i;
+	}
+	return block;
+#endif
+}
+
+/* A string that ends within sixteen bytes and has nothing special is read here. */
+static inline const char *
+scan_string(struct scan *scan, const char *at, struct text *text)
+{
+	struct block block = block_of(at);
+	uint32_t before = (block.special - 1) & ~block.special;      /* the bits below the first special byte */
+	unsigned length = block.special ? (unsigned)__builtin_ctz(block.special) : 0;
+	if (unlikely(!block.special || at[length] != '"' || (block.wide & before) || at + length >= scan->end))
+		return scan_string_slow(scan, at, text);
+	*text = (struct text){.data = at, .length = length};
+	return at + length + 1;
+}
+
+/* Over white space; at may be the end. */
+static inline const char *
+scan_blank(struct scan *scan, const char *at)
+{
+	return likely((unsigned char)*at > ' ') ? at : scan_blank_slow(scan, at);
+}
+
+#endif
