@@ -1,0 +1,41 @@
+# Every target is one command of CMake or of a script; what it does is there.
+BUILD  ?= build
+PREFIX ?= /usr
+CMAKE_FLAGS ?=
+JOBS   ?= $(shell nproc)
+
+.DEFAULT_GOAL := all
+.PHONY: all deps deps-kafka demo check bench install clean help
+
+all: ## build fundwatch and fundwatchd into build/ (optimised, with debug information)
+	@cmake -S . -B $(BUILD) -G Ninja --log-level=WARNING -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(CMAKE_FLAGS)
+	@cmake --build $(BUILD) --parallel $(JOBS)
+
+deps: ## install the Debian packages that building, demo and check need
+	@tools/deps.sh check
+
+deps-kafka: ## the same for the tests against Apache Kafka (Java 17 and Maven)
+	@tools/deps.sh kafka
+
+demo: ## a county with planted problems, live, for under a minute (LANG=zh for Chinese)
+	@tools/deps.sh demo
+	@$(MAKE) --no-print-directory all
+	@tests/demo/demo.sh $(BUILD)
+
+check: ## build with gcc, clang and sanitizers, run every test, end with one summary
+	@tools/deps.sh check
+	@/usr/bin/python3 tests/run.py $(ONLY)
+
+bench: ## measure, print a table, write build/bench.json
+	@tools/deps.sh check
+	@$(MAKE) --no-print-directory all
+	@tests/bench/run.sh $(BUILD)
+
+install: all ## install below PREFIX (/usr), or below DESTDIR=
+	@cmake --install $(BUILD)
+
+clean: ## remove everything that was built
+	@rm -rf $(BUILD) build-check
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
