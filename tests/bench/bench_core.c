@@ -1,0 +1,141 @@
+/* How fast the core is: settlements from memory, decode included, with the rules given, at N persons, on one core.
+ *
+ *     bench_core [RULES_DIR [PERSONS [RUNS]]]        defaults: rules 1000000 7
+ *
+ * Messages are made outside the clock.  Every person is seen once before the clock starts.  Prints one JSON line. */
+#include "core/base/time.h"
+#include "core/score/scorer.h"
+#include "detectors/registry.h"
+#include "tests/bench/bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define BATCH 4096
+#define MESSAGE_BYTES 4096
+
+struct world {
+	struct scorer *scorer;
+	struct record record[BATCH];
+	enum fate fate[BATCH];
+	char *bytes;
+	uint64_t made, persons, random;
+	int64_t time, judged, lines;
+};
+
+static uint64_t
+next(uint64_t *state)           /* splitmix64 (Steele, Lea, Flood 2014) */
+{
+	uint64_t z = *state += UINT64_C(0x9E3779B97F4A7C15);
+	z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+	z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
+	return z ^ z >> 31;
+}
+
+/* A whole settlement: every field that a platform sends, about 2 kB. */
+static size_t
+message(char *out, uint64_t number, uint64_t person, int64_t time, uint64_t random)
+{
+	char when[TIME_TEXT_SIZE], day[TIME_TEXT_SIZE];
+	bool inpatient = random % 20 == 0;
+	unsigned fund = inpatient ? 80000 + (unsigned)(random >> 8) % 400000 : (unsigned)(random >> 8) % 1500;
+	unsigned total = fund * 2 + 100, institution = (unsigned)(random >> 40) % 400;
+	time_text(time, when);
+	when[10] = ' ';
+	when[19] = '\0';
+	day_text(time_day(time), day);
+	return (size_t)sprintf(out,
+	    "{\"setl_id\":\"S%019llu\",\"mdtrt_id\":\"M%019llu\",\"psn_no\":\"1411%018llu\",\"psn_name\":\"合成人员\",\"psn_cert_type\":\"01\","
+	    "\"certno\":\"000000000000000000\",\"gend\":\"1\",\"naty\":\"01\",\"brdy\":\"1970-05-05\",\"age\":54.0,\"insutype\":\"390\","
+	    "\"psn_type\":\"1501\",\"cvlserv_flag\":\"0\",\"flxempe_flag\":\"0\",\"nwb_flag\":\"0\",\"insu_admdvs\":\"141121\",\"emp_name\":\"\","
+	    "\"pay_loc\":\"2\",\"fixmedins_code\":\"H1411210%04u\",\"fixmedins_name\":\"合成县人民医院\",\"hosp_lv\":\"05\","
+	    "\"fixmedins_poolarea\":\"141100\",\"lmtpric_hosp_lv\":\"05\",\"dedc_hosp_lv\":\"05\",\"begndate\":\"%s\",\"enddate\":\"%s\","
+	    "\"setl_time\":\"%s\",\"mdtrt_cert_type\":\"02\",\"med_type\":\"%s\",\"clr_type\":\"%s\",\"clr_way\":\"%s\",\"clr_optins\":\"141121\","
+	    "\"medfee_sumamt\":%u.%02u,\"fulamt_ownpay_amt\":0.00,\"overlmt_selfpay\":0.00,\"preselfpay_amt\":0.00,\"inscp_scp_amt\":%u.%02u,"
+	    "\"act_pay_dedc\":0.00,\"hifp_pay\":%u.%02u,\"pool_prop_selfpay\":0.5000,\"cvlserv_pay\":0.00,\"hifes_pay\":0.00,"
+	    "\"hifmi_pay\":0.00,\"hifob_pay\":0.00,\"hifdm_pay\":0.00,\"maf_pay\":0.00,\"oth_pay\":0.00,\"fund_pay_sumamt\":%u.%02u,"
+	    "\"psn_part_amt\":%u.%02u,\"acct_pay\":0.00,\"psn_cash_pay\":%u.%02u,\"hosp_part_amt\":0.00,\"balc\":0.00,"
+	    "\"acct_mulaid_pay\":0.00,\"medins_setl_id\":\"H1411210%04u20240301%06llu\",\"refd_setl_flag\":\"0\",\"mid_setl_flag\":\"0\","
+	    "\"setl_type\":\"2\",\"year\":\"%.4s\",\"dise_codg\":\"\",\"dise_name\":\"\",\"invono\":\"0000000001\",\"psn_setlway\":\"01\","
+	    "\"acct_used_flag\":\"0\",\"opter_id\":\"op1\",\"opter_name\":\"合成经办\",\"opt_time\":\"%s\",\"exp_content\":null,"
+	    "\"updt_time\":\"%s\",\"vali_flag\":\"1\"}",
+	    (unsigned long long)number, (unsigned long long)number, (unsigned long long)person, institution, day, day, when,
+	    inpatient ? "21" : "11", inpatient ? "21" : "11", inpatient && random % 4 ? "40" : "10", total / 100, total % 100,
+	    total / 100, total % 100, fund / 100, fund % 100, fund / 100, fund % 100, (total - fund) / 100, (total - fund) % 100,
+	    (total - fund) / 100, (total - fund) % 100, institution, (unsigned long long)(number % 1000000), day, when, when);
+}
+
+static void
+batch_make(struct world *world, bool each_person_once)
+{
+	for (size_t i = 0; i < BATCH; i++) {
+		uint64_t random = next(&world->random);
+		uint64_t person = each_person_once ? world->made % world->persons : (random >> 20) % world->persons;
+		char *bytes = world->bytes + i * MESSAGE_BYTES;
+		world->time += world->made % 8 == 0;    /* eight a second: a year in about 250 M */
+		world->record[i] = (struct record){.kind = RECORD_SETTLEMENT, .bytes = bytes,
+		    .length = message(bytes, world->made++, person, world->time, random), .arrival_ms = ARRIVAL_UNKNOWN,
+		    .topic = "bench", .partition = 0, .offset = (int64_t)world->made};
+	}
+}
+
+static double
+batch_seconds(struct world *world)
+{
+	struct scored scored = {.fate = world->fate};
+	double start = bench_seconds();
+	for (size_t done = 0; done < BATCH; world->lines += (int64_t)scored.outputs)
+		done += scorer_score(world->scorer, world->record + done, BATCH - done, &scored);
+	return bench_seconds() - start;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *rules_dir = argc > 1 ? argv[1] : "rules";
+	struct world world = {.persons = argc > 2 ? strtoull(argv[2], NULL, 10) : 1000000, .random = 1,
+	    .time = (int64_t)day_from_civil(2024, 1, 2) * DAY_SECONDS};
+	int runs = argc > 3 ? atoi(argv[3]) : 7;
+	if (runs < 1 || runs > BENCH_RUNS_MAX)
+		runs = 7;
+	struct diags diags = {0};
+	struct ruleset *rules = ruleset_load(detectors_registry(), rules_dir, NULL, &diags);
+	if (!rules) {
+		diags_print(&diags, LANGUAGE_EN, stderr);
+		return 78;
+	}
+	bench_pin();
+	struct scorer_limits limits = SCORER_LIMITS_DEFAULT;
+	world.scorer = scorer_open(rules, &limits);
+	world.bytes = malloc((size_t)BATCH * MESSAGE_BYTES);
+	if (!world.bytes)
+		return 71;
+	while (world.made < world.persons) {
+		batch_make(&world, true);
+		batch_seconds(&world);
+	}
+	double rate[BENCH_RUNS_MAX];
+	for (int run = 0; run < runs; run++) {
+		double seconds = 0;
+		for (int batch = 0; batch < 64; batch++) {
+			batch_make(&world, false);
+			seconds += batch_seconds(&world);
+		}
+		rate[run] = 64 * BATCH / seconds;
+	}
+	const struct scorer_counts *counts = scorer_counts(world.scorer);
+	fprintf(stderr, "%llu persons, %llu settlements, %lld lines, %llu bytes of state, %zu rules, message %zu bytes\n",
+	    (unsigned long long)counts->persons, (unsigned long long)counts->settlements, (long long)world.lines,
+	    (unsigned long long)counts->state_bytes, rules->rules, world.record[0].length);
+	printf("{");
+	bench_print("core_claims_per_second", rate, runs, "claims/s");
+	double bytes = (double)counts->state_bytes / (double)counts->persons;
+	printf(",");
+	bench_print("bytes_per_person", &bytes, 1, "bytes");
+	printf("}\n");
+	scorer_close(world.scorer);
+	ruleset_free(rules);
+	diags_free(&diags);
+	free(world.bytes);
+	return 0;
+}
