@@ -1,0 +1,4 @@
+/* The lowest level looks up and sideways. */
+#include "core/claim/claim.h"
+#include "daemon/loop.h"
+#include "claim.h"

@@ -1,0 +1,2 @@
+/* A second door. */
+#include <libfyaml.h>

@@ -1,0 +1,9 @@
+/* A detector that looks at replay, has threads and allocates. */
+#include "replay/reader.h"
+#include <pthread.h>
+
+void *
+nosy(void)
+{
+	return malloc(8);
+}

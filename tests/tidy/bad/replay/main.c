@@ -1,0 +1,3 @@
+static const struct command command[] = {
+	{"check", 0},
+};

@@ -1,0 +1,2 @@
+/* Replay looks into the daemon. */
+#include "daemon/loop.h"
