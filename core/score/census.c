@@ -24,13 +24,14 @@ stratum_of(const struct enrolment_record *record, int32_t month)
 #define NO_STRATUM (AGE_BANDS - 1)      /* sex and age unknown */
 
 struct stay_of
-census_stay(const struct scorer *scorer, const struct booking *booking, int32_t month)
+census_stay(const struct scorer *scorer, const struct booking *booking, const struct pool_month *window)
 {
+	int32_t month = window->month;
 	const struct person *person = person_at(&scorer->persons, booking->person);
 	const struct enrolment_record *record = enrolment_find(scorer, person, month / 12, 0);
 	if (!record)
-		return (struct stay_of){CLASS_general, 0, NO_STRATUM};
-	return (struct stay_of){enrolment_class(record, time_day(booking->setl_time)), record->township, stratum_of(record, month)};
+		return (struct stay_of){!window->has_enrolments, CLASS_general, 0, NO_STRATUM};
+	return (struct stay_of){true, enrolment_class(record, time_day(booking->setl_time)), record->township, stratum_of(record, month)};
 }
 
 /* ---- persons ---- */
@@ -121,6 +122,7 @@ census_persons(struct scorer *scorer, const struct pool *pool, struct pool_month
 		free(table[township]);
 	}
 	free(table);
+	window->has_enrolments = list.count > 0;
 	count_table(scorer, pool, window, &list);
 	if (list.count)
 		qsort_r(list.cell, list.count, sizeof *list.cell, cell_order, scorer);
@@ -143,7 +145,7 @@ unit_order(const void *a, const void *b, void *scorer)
 }
 
 static void
-institution_add(struct family_month *family, uint32_t *place, uint32_t institution)
+institution_add(struct family_month *family, uint32_t *place, uint32_t institution, bool general)
 {
 	if (institution == 0)
 		return;         /* an unknown institution is none */
@@ -152,7 +154,7 @@ institution_add(struct family_month *family, uint32_t *place, uint32_t instituti
 		family->institution[family->institutions] = (struct unit_count){institution, 0};
 		place[institution] = (uint32_t)++family->institutions;
 	}
-	family->institution[place[institution] - 1].stays++;
+	family->institution[place[institution] - 1].general += general;
 }
 
 /* A month of which settlements are no longer remembered keeps the counts it had. */
@@ -181,10 +183,10 @@ census_stays(struct scorer *scorer, const struct pool_month *window, const struc
 		const struct booking *booking = booking_at(&scorer->bookings, window->stay[i]);
 		if (!booking_bit(booking, (uint32_t)made->where))
 			continue;
-		struct stay_of of = census_stay(scorer, booking, window->month);
-		family->observed[of.class][of.stratum]++;
-		if (of.class == CLASS_general)
-			institution_add(family, place, booking->institution);
+		struct stay_of of = census_stay(scorer, booking, window);
+		institution_add(family, place, booking->institution, of.known && of.class == CLASS_general);
+		if (of.known)
+			family->observed[of.class][of.stratum]++;
 	}
 	free(place);
 	if (family->institutions)

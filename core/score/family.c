@@ -28,7 +28,7 @@ struct family {                         /* one judgement: rule, pool, month */
 	struct unit *unit;
 	size_t units;
 	uint32_t *place;                /* by name: index + 1 in unit, while it is being filled */
-	struct unit_count *general;     /* general stays of institutions over the baseline months */
+	struct unit_count *general;     /* institutions with stays in the baseline months, and their general ones */
 	size_t generals;
 	int64_t general_total;
 };
@@ -60,7 +60,7 @@ general_add(struct family *family, const struct family_month *month)
 	family->general = grown(family->general, (family->generals + month->institutions + 1) * sizeof *family->general);
 	for (size_t i = 0; i < month->institutions; i++) {
 		family->general[family->generals++] = month->institution[i];
-		family->general_total += month->institution[i].stays;
+		family->general_total += month->institution[i].general;
 	}
 }
 
@@ -74,7 +74,7 @@ general_merge(struct family *family)
 	size_t kept = 0;
 	for (size_t i = 1; i < family->generals; i++) {
 		if (family->general[i].unit == family->general[kept].unit)
-			family->general[kept].stays += family->general[i].stays;
+			family->general[kept].general += family->general[i].general;
 		else
 			family->general[++kept] = family->general[i];
 	}
@@ -155,7 +155,7 @@ institutions_make(struct family *family)
 		}
 	for (size_t i = 0; i < family->generals; i++) {
 		struct unit *unit = unit_get(family, family->general[i].unit);
-		double part = (double)family->general[i].stays / (double)family->general_total;
+		double part = family->general_total ? (double)family->general[i].general / (double)family->general_total : 0.0;
 		for (int class = 0; class < CLASS_COUNT; class++)
 			unit->expected[class] = part * expected[class];
 	}
@@ -172,10 +172,13 @@ stays_count(struct family *family)
 		if (window->stay[i] == NOBODY || window->stay[i] < scorer->bookings.chunks.first)
 			continue;
 		const struct booking *booking = booking_at(&scorer->bookings, window->stay[i]);
-		struct stay_of of = census_stay(scorer, booking, window->month);
+		struct stay_of of = census_stay(scorer, booking, window);
 		uint32_t name = family->made->institutions ? booking->institution : of.township;
-		if (name && booking_bit(booking, (uint32_t)family->made->where))
-			unit_get(family, name)->observed[of.class]++;
+		if (!name || !booking_bit(booking, (uint32_t)family->made->where))
+			continue;
+		struct unit *unit = unit_get(family, name);
+		if (of.known)
+			unit->observed[of.class]++;
 	}
 }
 
@@ -270,9 +273,9 @@ collect_stays(const struct family *family, const struct place *place)
 		if (number == NOBODY || number < scorer->bookings.chunks.first)
 			continue;
 		const struct booking *booking = booking_at(&scorer->bookings, number);
-		struct stay_of of = census_stay(scorer, booking, family->window->month);
+		struct stay_of of = census_stay(scorer, booking, family->window);
 		uint32_t name = family->made->institutions ? booking->institution : of.township;
-		if (name != place->unit->name || (int)of.class != place->class || !booking_bit(booking, (uint32_t)family->made->where))
+		if (!of.known || name != place->unit->name || (int)of.class != place->class || !booking_bit(booking, (uint32_t)family->made->where))
 			continue;
 		evidence_add(&scorer->evidence, (struct evidence_claim){booking->setl_time, booking_setl_id(booking),
 		    booking->institution, booking->area, number, booking_amount(&scorer->bookings, booking, AMOUNT_HIFP)});

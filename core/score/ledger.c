@@ -154,8 +154,36 @@ limit_unknown(struct verdict *verdict)
 		}
 }
 
-/* The region and day of the latest standing settlement choose the parameter row, so that the answer does not depend
- * on which settlement arrived last. */
+struct place {                          /* where and when a sum stands */
+	uint32_t area;
+	int64_t time;
+};
+
+/* Those of the latest settlement that made the sum; of the record that emptied it when none is left. */
+static struct place
+place_of(const struct scorer *scorer)
+{
+	const struct evidence_list *list = &scorer->evidence;
+	if (list->count)
+		return (struct place){list->claim[list->count - 1].area, list->claim[list->count - 1].time};
+	return (struct place){scorer->now->area_name, scorer->now->claim.value[FIELD_setl_time].number};
+}
+
+/* The parameter row of the latest settlement that has one: the answer does not depend on which arrived last. */
+static const struct param_row *
+row_of(struct scorer *scorer, const struct ledger_rule *made, struct slice tier, const struct place *place, bool *tier_unknown)
+{
+	const struct rule *rule = &scorer->rules->rule[made->rule];
+	const struct param_row *row = NULL;
+	for (size_t i = scorer->evidence.count; i > 0 && !row; i--) {
+		const struct evidence_claim *claim = &scorer->evidence.claim[i - 1];
+		row = param_find(rule, made->limit, scorer_area(scorer, claim->area), tier, time_day(claim->time), tier_unknown);
+	}
+	if (scorer->evidence.count == 0)
+		row = param_find(rule, made->limit, scorer_area(scorer, place->area), tier, time_day(place->time), tier_unknown);
+	return row;
+}
+
 static void
 judge_one(struct scorer *scorer, uint32_t person_number, struct ledger_year *block, size_t index, enum cause cause)
 {
@@ -166,14 +194,9 @@ judge_one(struct scorer *scorer, uint32_t person_number, struct ledger_year *blo
 	struct said *said = ledger_said(&scorer->persons, block, index);
 	int32_t year = (int32_t)block->year;
 	collect_year(scorer, person, year, ledger);
-	const struct evidence_claim *latest = scorer->evidence.count ? &scorer->evidence.claim[scorer->evidence.count - 1] : NULL;
-	if (!latest && !scorer->now)
-		return;
-	uint32_t area_name = latest ? latest->area : scorer->now->area_name;
-	int64_t event_time = latest ? latest->time : scorer->now->claim.value[FIELD_setl_time].number;
+	struct place place = place_of(scorer);
 	bool tier_unknown = false;
-	const struct param_row *row = param_find(rule, made->limit, scorer_area(scorer, area_name),
-	    person_tier(scorer, person, year), time_day(event_time), &tier_unknown);
+	const struct param_row *row = row_of(scorer, made, person_tier(scorer, person, year), &place, &tier_unknown);
 	if (!row && said->revision == 0)
 		return;
 	struct ledger_input input = {
@@ -188,13 +211,13 @@ judge_one(struct scorer *scorer, uint32_t person_number, struct ledger_year *blo
 		verdict.word = row && (__int128)input.sum_fen * 1000000 > (__int128)row->value * made->notice_at
 		    ? VERDICT_ALERT : VERDICT_OK;
 	struct subject subject = {
-		.kind = "person", .pool = person->pool, .area = area_name, .psn_no = person_psn_no(person),
+		.kind = "person", .pool = person->pool, .area = place.area, .psn_no = person_psn_no(person),
 		.variant = made->notice ? "notice" : "",
 	};
 	snprintf(subject.period, sizeof subject.period, "%d", year);
 	say_alert(scorer, said, &(struct statement){
 		.rule = made->rule, .subject = &subject, .verdict = &verdict, .row = row, .param = made->limit,
-		.tier_unknown = tier_unknown, .cause = cause, .event_time = event_time, .evidence = &scorer->evidence,
+		.tier_unknown = tier_unknown, .cause = cause, .event_time = place.time, .evidence = &scorer->evidence,
 	});
 }
 

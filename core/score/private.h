@@ -103,7 +103,7 @@ struct unit_said {                      /* what was said about one unit and clas
 
 struct unit_count {
 	uint32_t unit;                  /* name */
-	int64_t stays;
+	int64_t general;                /* stays of the general class */
 };
 
 struct family_month {                   /* of one family rule and month */
@@ -111,7 +111,7 @@ struct family_month {                   /* of one family rule and month */
 	size_t count, cursor;           /* where the last one was found: they are asked for in order */
 	bool stays_counted;
 	int64_t observed[CLASS_COUNT][STRATA];
-	struct unit_count *institution; /* with general stays, by name */
+	struct unit_count *institution; /* with stays of any class, by name */
 	size_t institutions;
 };
 
@@ -121,7 +121,7 @@ struct pool_month {
 	size_t stays, stay_slots;
 	bool dirty;                     /* closed, and changed since */
 	enum cause dirty_cause;
-	bool persons_counted;
+	bool persons_counted, has_enrolments;
 	struct cell *cell;              /* sorted by township name, class, stratum */
 	size_t cells;
 	int64_t population[CLASS_COUNT][STRATA];
@@ -155,7 +155,7 @@ struct pool {
 
 enum quality_reason {
 	QUALITY_year_unlike_setl_time, QUALITY_replaced_without_newer_updt_time, QUALITY_no_institution,
-	QUALITY_refund_not_negative, QUALITY_not_enrolled, QUALITY_REASONS
+	QUALITY_refund_not_negative, QUALITY_not_enrolled, QUALITY_no_visit, QUALITY_REASONS
 };
 extern const char *const quality_names[QUALITY_REASONS];
 
@@ -305,13 +305,15 @@ void family_close(struct scorer *, struct pool *, size_t family_rule, int32_t mo
 /* ---- census.c: persons and stays of a month by class, stratum and unit ---- */
 void census_persons(struct scorer *, const struct pool *, struct pool_month *);
 void census_stays(struct scorer *, const struct pool_month *, const struct family_rule *, struct family_month *);
-/* Who stayed: class on the day of settlement, township 0 when not enrolled. */
+/* Who stayed: class on the day of settlement.  An unknown person is of no class and lives nowhere, unless nobody's
+ * enrolment is known and the population comes from a table: then everybody is `general`. */
 struct stay_of {
+	bool known;
 	enum identity_class class;
 	uint32_t township;
 	uint8_t stratum;
 };
-struct stay_of census_stay(const struct scorer *, const struct booking *, int32_t month);
+struct stay_of census_stay(const struct scorer *, const struct booking *, const struct pool_month *);
 
 /* ---- line.c: JSON lines ---- */
 struct subject {

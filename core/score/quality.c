@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 const char *const quality_names[QUALITY_REASONS] = {
-	"year_unlike_setl_time", "replaced_without_newer_updt_time", "no_institution", "refund_not_negative", "not_enrolled"};
+	"year_unlike_setl_time", "replaced_without_newer_updt_time", "no_institution", "refund_not_negative", "not_enrolled", "no_visit"};
 
 void
 quality_note(struct scorer *scorer, uint32_t pool_name, uint32_t institution, enum quality_reason reason)

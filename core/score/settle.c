@@ -103,7 +103,7 @@ same_visit(const struct booking *a, const struct booking *b)
 {
 	struct slice visit = booking_mdtrt_id(b);
 	if (visit.length == 0)
-		return a == b;          /* no visit id: each settlement is a visit of its own */
+		return a == b;
 	return a->mdtrt_hash == b->mdtrt_hash && slice_equal(booking_mdtrt_id(a), visit);
 }
 
@@ -111,6 +111,7 @@ static bool
 makes_stay(const struct scorer *scorer, const struct booking *booking)
 {
 	return booking_is_standing(booking) && !(booking->flags & BOOKING_INTERIM)
+	    && booking_mdtrt_id(booking).length > 0             /* an unknown visit is no stay: it never aggregates */
 	    && booking_bit(booking, CONDITION_INPATIENT) && !booking_is_refunded(scorer, booking);
 }
 
@@ -189,6 +190,8 @@ original_of(const struct scorer *scorer, uint32_t number, struct slice init_setl
 {
 	if (init_setl_id.length) {
 		uint32_t original = bookings_find(&scorer->bookings, init_setl_id, setl_hash(init_setl_id));
+		if (original != NOBODY && at(scorer, original)->flags & BOOKING_REFUND && is_remembered(scorer, at(scorer, original)->original))
+			original = at(scorer, original)->original;      /* a refund taken back belongs to the first original */
 		if (original != NOBODY && original != number && !(at(scorer, original)->flags & BOOKING_REFUND))
 			return original;
 	}
@@ -346,18 +349,18 @@ is_duplicate(const struct booking *booking, const struct claim *claim)
 	    && claim->value[FIELD_updt_time].number < booking->updt_time;
 }
 
-/* An inpatient whom no enrolment of the year knows counts as `general` and lives in no township. */
+/* Where nobody's enrolment is known nobody is missed. */
 static bool
-is_unknown_inpatient(const struct scorer *scorer, const struct turn *turn, uint32_t person, const uint64_t *truth)
+is_enrolled(const struct scorer *scorer, const struct turn *turn, uint32_t person)
 {
-	if (scorer->layout.family_rules == 0 || scorer->enrolments.count == 0 || !(truth[0] >> CONDITION_INPATIENT & 1))
-		return false;
+	if (scorer->layout.family_rules == 0 || scorer->enrolments.count == 0)
+		return true;
 	int32_t year = day_year(time_day(turn->claim.value[FIELD_setl_time].number));
-	return !enrolment_find(scorer, person_at(&scorer->persons, person), year, 0);
+	return enrolment_find(scorer, person_at(&scorer->persons, person), year, 0) != NULL;
 }
 
 static void
-note_quality(struct scorer *scorer, const struct turn *turn, const struct booking *old, bool unknown_inpatient)
+note_quality(struct scorer *scorer, const struct turn *turn, const struct booking *old, bool inpatient, bool enrolled)
 {
 	const struct claim *claim = &turn->claim;
 	uint32_t institution = names_number(&scorer->names, claim_text(claim, FIELD_fixmedins_code));
@@ -368,9 +371,11 @@ note_quality(struct scorer *scorer, const struct turn *turn, const struct bookin
 		quality_note(scorer, turn->pool_name, institution, QUALITY_year_unlike_setl_time);
 	if (institution == 0)
 		quality_note(scorer, turn->pool_name, 0, QUALITY_no_institution);
+	if (inpatient && !claim_has(claim, FIELD_mdtrt_id))
+		quality_note(scorer, turn->pool_name, institution, QUALITY_no_visit);
 	if (code_is(claim, FIELD_refd_setl_flag, '1') && (claim_amount(claim, FIELD_medfee_sumamt) > 0 || claim_amount(claim, FIELD_hifp_pay) > 0))
 		quality_note(scorer, turn->pool_name, institution, QUALITY_refund_not_negative);
-	if (unknown_inpatient)
+	if (inpatient && !enrolled)
 		quality_note(scorer, turn->pool_name, institution, QUALITY_not_enrolled);
 	bool newer = old && claim_has(claim, FIELD_updt_time) && old->flags & BOOKING_UPDATED
 	    && claim->value[FIELD_updt_time].number > old->updt_time;
@@ -417,7 +422,8 @@ settle(struct scorer *scorer, const struct turn *turn, const uint64_t *truth, co
 		person = persons_add(&scorer->persons, turn->pool_name, psn_no, turn->person_hash);
 	pool_get(scorer, turn->pool_name);
 	enum cause cause = scorer->cause = settle_cause(scorer, turn, restated);
-	note_quality(scorer, turn, restated ? at(scorer, number) : NULL, is_unknown_inpatient(scorer, turn, person, truth));
+	bool inpatient = truth[0] >> CONDITION_INPATIENT & 1;
+	note_quality(scorer, turn, restated ? at(scorer, number) : NULL, inpatient, !inpatient || is_enrolled(scorer, turn, person));
 
 	scorer->touched_count = 0;
 	if (restated) {
