@@ -46,7 +46,7 @@ cell_list_add(struct cell_list *list, struct cell cell)
 {
 	if (list->count == list->capacity) {
 		list->capacity = list->capacity ? list->capacity * 2 : 1024;
-		list->cell = grown(list->cell, list->capacity * sizeof *list->cell);
+		list->cell = memory_resize(list->cell, list->capacity * sizeof *list->cell);
 	}
 	list->cell[list->count++] = cell;
 }
@@ -96,7 +96,7 @@ count_table(struct scorer *scorer, const struct pool *pool, const struct pool_mo
 void
 census_persons(struct scorer *scorer, const struct pool *pool, struct pool_month *window)
 {
-	struct township_table **table = grown(NULL, (scorer->names.count + 1) * sizeof *table);
+	struct township_table **table = memory_resize(NULL, (scorer->names.count + 1) * sizeof *table);
 	memset(table, 0, (scorer->names.count + 1) * sizeof *table);
 	int32_t first_day = month_first_day(window->month);
 	for (uint32_t number = 0; number < scorer->persons.chunks.count; number++) {
@@ -108,7 +108,7 @@ census_persons(struct scorer *scorer, const struct pool *pool, struct pool_month
 			continue;
 		struct township_table **slot = &table[record->township];
 		if (!*slot)
-			*slot = memset(grown(NULL, sizeof **slot), 0, sizeof **slot);
+			*slot = memset(memory_resize(NULL, sizeof **slot), 0, sizeof **slot);
 		(*slot)->persons[enrolment_class(record, first_day)][stratum_of(record, window->month)]++;
 	}
 	struct cell_list list = {0};
@@ -150,7 +150,7 @@ institution_add(struct family_month *family, uint32_t *place, uint32_t instituti
 	if (institution == 0)
 		return;         /* an unknown institution is none */
 	if (!place[institution]) {
-		family->institution = grown(family->institution, (family->institutions + 1) * sizeof *family->institution);
+		family->institution = memory_resize(family->institution, (family->institutions + 1) * sizeof *family->institution);
 		family->institution[family->institutions] = (struct unit_count){institution, 0};
 		place[institution] = (uint32_t)++family->institutions;
 	}
@@ -173,7 +173,7 @@ census_stays(struct scorer *scorer, const struct pool_month *window, const struc
 	family->stays_counted = true;
 	if (!is_whole(scorer, window))
 		return;
-	uint32_t *place = grown(NULL, (scorer->names.count + 1) * sizeof *place);
+	uint32_t *place = memory_resize(NULL, (scorer->names.count + 1) * sizeof *place);
 	memset(place, 0, (scorer->names.count + 1) * sizeof *place);
 	memset(family->observed, 0, sizeof family->observed);
 	family->institutions = 0;

@@ -57,7 +57,7 @@ unit_count_order(const void *a, const void *b, void *scorer)
 static void
 general_add(struct family *family, const struct family_month *month)
 {
-	family->general = grown(family->general, (family->generals + month->institutions + 1) * sizeof *family->general);
+	family->general = memory_resize(family->general, (family->generals + month->institutions + 1) * sizeof *family->general);
 	for (size_t i = 0; i < month->institutions; i++) {
 		family->general[family->generals++] = month->institution[i];
 		family->general_total += month->institution[i].general;
@@ -114,7 +114,7 @@ unit_get(struct family *family, uint32_t name)
 {
 	if (family->place[name])
 		return &family->unit[family->place[name] - 1];
-	family->unit = grown(family->unit, (family->units + 1) * sizeof *family->unit);
+	family->unit = memory_resize(family->unit, (family->units + 1) * sizeof *family->unit);
 	struct unit *unit = &family->unit[family->units++];
 	family->place[name] = (uint32_t)family->units;
 	memset(unit, 0, sizeof *unit);
@@ -246,7 +246,7 @@ said_get(struct family_month *month, uint32_t unit, int class)
 		month->cursor = at + 1;
 		return &month->said[at];
 	}
-	month->said = grown(month->said, (month->count + 1) * sizeof *month->said);
+	month->said = memory_resize(month->said, (month->count + 1) * sizeof *month->said);
 	month->said[month->count] = (struct unit_said){.unit = unit, .class = (uint8_t)class};
 	return &month->said[month->count++];
 }
@@ -322,11 +322,11 @@ static void
 judge(struct family *family, const struct param_row *row, enum cause cause)
 {
 	size_t most = family->units * CLASS_other + 1;
-	struct family_key *key = grown(NULL, most * sizeof *key);
-	struct place *place = grown(NULL, most * sizeof *place);
+	struct family_key *key = memory_resize(NULL, most * sizeof *key);
+	struct place *place = memory_resize(NULL, most * sizeof *place);
 	size_t count = keys_make(family, key, place);
-	double *scratch = grown(NULL, (count + 1) * sizeof *scratch);
-	struct verdict *verdict = grown(NULL, (count + 1) * sizeof *verdict);
+	double *scratch = memory_resize(NULL, (count + 1) * sizeof *scratch);
+	struct verdict *verdict = memory_resize(NULL, (count + 1) * sizeof *verdict);
 	memset(verdict, 0, (count + 1) * sizeof *verdict);
 	family->rule->detector->judge_family(family->rule->config, key, count, scratch, verdict);
 	for (size_t i = 0; i < count; i++)
@@ -347,7 +347,7 @@ family_close(struct scorer *scorer, struct pool *pool, size_t family_rule, int32
 	if (!row && made->applies >= 0)
 		return;
 	family.window = pool_month(scorer, pool, month);
-	family.place = grown(NULL, (scorer->names.count + 1) * sizeof *family.place);
+	family.place = memory_resize(NULL, (scorer->names.count + 1) * sizeof *family.place);
 	memset(family.place, 0, (scorer->names.count + 1) * sizeof *family.place);
 	month_count(&family, family.window);
 	rates_make(&family);

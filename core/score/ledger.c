@@ -16,11 +16,7 @@ evidence_add(struct evidence_list *list, struct evidence_claim claim)
 {
 	if (list->count == list->capacity) {
 		list->capacity = list->capacity ? list->capacity * 2 : 64;
-		list->claim = realloc(list->claim, list->capacity * sizeof *list->claim);
-		if (!list->claim) {
-			fprintf(stderr, "fundwatch: out of memory for evidence\n");
-			abort();
-		}
+		list->claim = memory_resize(list->claim, list->capacity * sizeof *list->claim);
 	}
 	list->claim[list->count++] = claim;
 }

@@ -3,6 +3,7 @@
 #define FW_SCORE_PRIVATE_H
 
 #include "core/base/buffer.h"
+#include "core/base/memory.h"
 #include "core/base/time.h"
 #include "core/score/scorer.h"
 #include "core/state/names.h"
@@ -288,7 +289,6 @@ void pool_close_all(struct scorer *, struct pool *);
 void pool_free(struct scorer *, struct pool *);
 void stay_put(struct scorer *, struct pool *, uint32_t booking, int32_t month);
 void stay_take(struct scorer *, struct pool *, uint32_t booking);
-void *grown(void *memory, size_t bytes);        /* memory or the end of the program, with a message */
 
 /* ---- series.c ---- */
 void series_add(struct scorer *, const struct booking *bits, const struct booking *amounts, int sign);

@@ -13,12 +13,12 @@ quality_note(struct scorer *scorer, uint32_t pool_name, uint32_t institution, en
 	scorer->quality[reason]++;
 	if (institution >= pool->quality_places) {
 		size_t places = 2 * (size_t)institution + 64;
-		pool->quality_place = grown(pool->quality_place, places * sizeof *pool->quality_place);
+		pool->quality_place = memory_resize(pool->quality_place, places * sizeof *pool->quality_place);
 		memset(pool->quality_place + pool->quality_places, 0, (places - pool->quality_places) * sizeof *pool->quality_place);
 		pool->quality_places = places;
 	}
 	if (!pool->quality_place[institution]) {
-		pool->quality = grown(pool->quality, (pool->quality_count + 1) * sizeof *pool->quality);
+		pool->quality = memory_resize(pool->quality, (pool->quality_count + 1) * sizeof *pool->quality);
 		pool->quality[pool->quality_count] = (struct quality_count){.institution = institution};
 		pool->quality_place[institution] = (uint32_t)++pool->quality_count;
 	}

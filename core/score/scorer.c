@@ -2,22 +2,10 @@
  * is judged in order: decode -> where -> state -> detect -> alert.  Groups change the speed and nothing else. */
 #include "core/score/private.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 const char *const record_kind_names[RECORD_KINDS] = {"settlement", "enrolment"};
 const char *const alert_status_names[4] = {"open", "updated", "retracted", "insufficient"};
-void *
-grown(void *memory, size_t bytes)
-{
-	memory = realloc(memory, bytes);
-	if (!memory) {
-		fprintf(stderr, "fundwatch: out of memory\n");
-		abort();
-	}
-	return memory;
-}
-
 void
 scorer_bind(struct scorer *scorer, struct ruleset *rules)
 {
@@ -25,8 +13,8 @@ scorer_bind(struct scorer *scorer, struct ruleset *rules)
 	scorer->matcher = matcher_open(rules);
 	layout_make(&scorer->layout, rules);
 	scorer->words = MATCH_WORDS(rules);
-	scorer->truth = grown(scorer->truth, GROUP * scorer->words * sizeof(uint64_t));
-	scorer->falsehood = grown(scorer->falsehood, GROUP * scorer->words * sizeof(uint64_t));
+	scorer->truth = memory_resize(scorer->truth, GROUP * scorer->words * sizeof(uint64_t));
+	scorer->falsehood = memory_resize(scorer->falsehood, GROUP * scorer->words * sizeof(uint64_t));
 	memset(scorer->area, 0, scorer->area_slots * sizeof *scorer->area);
 }
 
@@ -57,9 +45,9 @@ scorer_area(struct scorer *scorer, uint32_t name)
 {
 	if (name >= scorer->area_slots) {
 		size_t slots = scorer->area_slots * 2 > name + 1 ? scorer->area_slots * 2 : name + 64;
-		scorer->area = grown(scorer->area, slots * sizeof *scorer->area);
-		scorer->area_pool = grown(scorer->area_pool, slots * sizeof *scorer->area_pool);
-		scorer->area_series = grown(scorer->area_series, slots * sizeof *scorer->area_series);
+		scorer->area = memory_resize(scorer->area, slots * sizeof *scorer->area);
+		scorer->area_pool = memory_resize(scorer->area_pool, slots * sizeof *scorer->area_pool);
+		scorer->area_series = memory_resize(scorer->area_series, slots * sizeof *scorer->area_series);
 		memset(scorer->area_series + scorer->area_slots, 0, (slots - scorer->area_slots) * sizeof *scorer->area_series);
 		memset(scorer->area + scorer->area_slots, 0, (slots - scorer->area_slots) * sizeof *scorer->area);
 		scorer->area_slots = slots;
@@ -223,7 +211,7 @@ output_add(struct scorer *scorer, enum output_kind kind, struct slice line, stru
 {
 	if (scorer->outputs == scorer->output_capacity) {
 		scorer->output_capacity = scorer->output_capacity ? scorer->output_capacity * 2 : 256;
-		scorer->output = grown(scorer->output, scorer->output_capacity * sizeof *scorer->output);
+		scorer->output = memory_resize(scorer->output, scorer->output_capacity * sizeof *scorer->output);
 	}
 	struct output *output = &scorer->output[scorer->outputs++];
 	*output = (struct output){

@@ -20,7 +20,7 @@ series_number(struct pool *pool, size_t series_rule, uint32_t subject)
 	for (size_t i = 0; i < pool->series_count; i++)
 		if (pool->series[i].series_rule == series_rule && pool->series[i].subject == subject)
 			return (uint32_t)i;
-	pool->series = grown(pool->series, (pool->series_count + 1) * sizeof *pool->series);
+	pool->series = memory_resize(pool->series, (pool->series_count + 1) * sizeof *pool->series);
 	pool->series[pool->series_count] = (struct series){.series_rule = series_rule, .subject = subject};
 	return (uint32_t)pool->series_count++;
 }
@@ -31,7 +31,7 @@ area_series_add(struct area_series *list, uint32_t number)
 	for (size_t i = 0; i < list->count; i++)
 		if (list->series[i] == number)
 			return;
-	list->series = grown(list->series, (list->count + 1) * sizeof *list->series);
+	list->series = memory_resize(list->series, (list->count + 1) * sizeof *list->series);
 	list->series[list->count++] = number;
 }
 
@@ -68,7 +68,7 @@ series_month(struct series *series, int32_t month)
 	size_t place = before ? 0 : (size_t)(month - series->first_month);
 	size_t months = before ? series->months + before : place + 1 > series->months ? place + 1 : series->months;
 	if (months > series->months) {
-		series->month = grown(series->month, months * sizeof *series->month);
+		series->month = memory_resize(series->month, months * sizeof *series->month);
 		memmove(series->month + before, series->month, series->months * sizeof *series->month);
 		memset(series->month + (before ? 0 : series->months), 0, (months - series->months) * sizeof *series->month);
 		series->first_month -= (int32_t)before;
@@ -184,7 +184,7 @@ series_year(struct series *series, int32_t year)
 	for (size_t i = 0; i < series->years; i++)
 		if (series->year[i].year == year)
 			return &series->year[i];
-	series->year = grown(series->year, (series->years + 1) * sizeof *series->year);
+	series->year = memory_resize(series->year, (series->years + 1) * sizeof *series->year);
 	series->year[series->years] = (struct series_year){.year = year};
 	return &series->year[series->years++];
 }

@@ -470,7 +470,7 @@ claim_said_get(struct claim_said *store, const struct rule *rule, struct slice s
 	number = names_number(&store->keys, text);
 	if (number >= store->capacity) {
 		size_t capacity = 2 * ((size_t)number + 16);
-		store->said = grown(store->said, capacity * sizeof *store->said);
+		store->said = memory_resize(store->said, capacity * sizeof *store->said);
 		memset(store->said + store->capacity, 0, (capacity - store->capacity) * sizeof *store->said);
 		store->capacity = capacity;
 	}

@@ -17,7 +17,7 @@ struct plan {
 static int32_t *
 map_make(size_t count)
 {
-	int32_t *map = grown(NULL, (count + 1) * sizeof *map);
+	int32_t *map = memory_resize(NULL, (count + 1) * sizeof *map);
 	for (size_t i = 0; i <= count; i++)
 		map[i] = -1;
 	return map;
@@ -141,7 +141,7 @@ static void
 families_move(const struct plan *plan, struct pool_month *window)
 {
 	struct family_month *old = window->family;
-	window->family = grown(NULL, (plan->new_layout.family_rules + 1) * sizeof *old);
+	window->family = memory_resize(NULL, (plan->new_layout.family_rules + 1) * sizeof *old);
 	memset(window->family, 0, (plan->new_layout.family_rules + 1) * sizeof *old);
 	for (size_t i = 0; i < plan->new_layout.family_rules; i++) {
 		if (plan->family_rule[i] < 0)
@@ -186,7 +186,7 @@ static void
 counts_move(struct scorer *scorer, const struct plan *plan)
 {
 	struct rule_counts *old = scorer->rule_counts;
-	scorer->rule_counts = grown(NULL, (plan->new_rules->rules + 1) * sizeof *old);
+	scorer->rule_counts = memory_resize(NULL, (plan->new_rules->rules + 1) * sizeof *old);
 	memset(scorer->rule_counts, 0, (plan->new_rules->rules + 1) * sizeof *old);
 	for (size_t i = 0; i < plan->new_rules->rules; i++) {
 		int32_t from = rule_find(plan->old_rules, plan->new_rules->rule[i].id);

@@ -10,13 +10,13 @@ pool_get(struct scorer *scorer, uint32_t name)
 {
 	if (name >= scorer->pool_index_slots) {
 		size_t slots = 2 * (size_t)name + 64;
-		scorer->pool_index = grown(scorer->pool_index, slots * sizeof *scorer->pool_index);
+		scorer->pool_index = memory_resize(scorer->pool_index, slots * sizeof *scorer->pool_index);
 		memset(scorer->pool_index + scorer->pool_index_slots, 0,
 		    (slots - scorer->pool_index_slots) * sizeof *scorer->pool_index);
 		scorer->pool_index_slots = slots;
 	}
 	if (!scorer->pool_index[name]) {
-		scorer->pool = grown(scorer->pool, (scorer->pools + 1) * sizeof *scorer->pool);
+		scorer->pool = memory_resize(scorer->pool, (scorer->pools + 1) * sizeof *scorer->pool);
 		scorer->pool[scorer->pools] = (struct pool){.name = name, .newest_setl_time = INT64_MIN, .newest_arrival = INT64_MIN,
 		    .next_close = NO_MONTH, .closed_through = NO_MONTH, .newest_month = NO_MONTH};
 		scorer->pool_index[name] = (uint32_t)++scorer->pools;
@@ -44,7 +44,7 @@ months_make_room(struct pool *pool, int32_t month)
 	size_t months = wanted > last ? wanted : last;
 	if (months == pool->months)
 		return;
-	pool->month = grown(pool->month, months * sizeof *pool->month);
+	pool->month = memory_resize(pool->month, months * sizeof *pool->month);
 	memmove(pool->month + before, pool->month, pool->months * sizeof *pool->month);
 	memset(pool->month, 0, before * sizeof *pool->month);
 	memset(pool->month + last, 0, (months - last) * sizeof *pool->month);
@@ -59,10 +59,10 @@ pool_month(struct scorer *scorer, struct pool *pool, int32_t month)
 	if (window)
 		return window;
 	months_make_room(pool, month);
-	window = grown(NULL, sizeof *window);
+	window = memory_resize(NULL, sizeof *window);
 	memset(window, 0, sizeof *window);
 	window->month = month;
-	window->family = grown(NULL, (scorer->layout.family_rules + 1) * sizeof *window->family);
+	window->family = memory_resize(NULL, (scorer->layout.family_rules + 1) * sizeof *window->family);
 	memset(window->family, 0, (scorer->layout.family_rules + 1) * sizeof *window->family);
 	pool->month[month - pool->first_month] = window;
 	return window;
@@ -269,7 +269,7 @@ stay_put(struct scorer *scorer, struct pool *pool, uint32_t number, int32_t mont
 	struct pool_month *window = pool_month(scorer, pool, month);
 	if (window->stays == window->stay_slots) {
 		window->stay_slots = window->stay_slots ? window->stay_slots * 2 : 64;
-		window->stay = grown(window->stay, window->stay_slots * sizeof *window->stay);
+		window->stay = memory_resize(window->stay, window->stay_slots * sizeof *window->stay);
 	}
 	booking->stay_month = month;
 	booking->stay_slot = (uint32_t)window->stays;

@@ -2,8 +2,8 @@
 #include "core/state/booking.h"
 
 #include "core/base/arena.h"
+#include "core/base/memory.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static size_t
@@ -38,16 +38,12 @@ booking_ids(struct bookings *bookings, uint32_t number)
 	size_t slot = number >> CHUNK_SHIFT;
 	if (slot >= bookings->id_slots) {
 		size_t slots = bookings->id_slots ? bookings->id_slots * 2 : 64;
-		bookings->ids = realloc(bookings->ids, slots * sizeof *bookings->ids);
-		if (!bookings->ids) {
-			fprintf(stderr, "fundwatch: out of memory for settlement ids\n");
-			abort();
-		}
+		bookings->ids = memory_resize(bookings->ids, slots * sizeof *bookings->ids);
 		memset(bookings->ids + bookings->id_slots, 0, (slots - bookings->id_slots) * sizeof *bookings->ids);
 		bookings->id_slots = slots;
 	}
 	if (!bookings->ids[slot])
-		bookings->ids[slot] = calloc(1, sizeof(struct arena));
+		bookings->ids[slot] = memset(memory_resize(NULL, sizeof(struct arena)), 0, sizeof(struct arena));
 	return bookings->ids[slot];
 }
 

@@ -1,6 +1,8 @@
 /* Chunks of zeroed memory, taken straight from the system so that huge pages can back them. */
 #include "core/state/chunks.h"
 
+#include "core/base/memory.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,11 +37,8 @@ chunks_add(struct chunks *chunks)
 	size_t slot = chunks->count >> CHUNK_SHIFT;
 	if (slot >= chunks->chunk_slots) {
 		size_t slots = chunks->chunk_slots ? chunks->chunk_slots * 2 : 64;
-		char **grown = realloc(chunks->chunk, slots * sizeof *grown);
-		if (!grown)
-			out_of_memory();
-		memset(grown + chunks->chunk_slots, 0, (slots - chunks->chunk_slots) * sizeof *grown);
-		chunks->chunk = grown;
+		chunks->chunk = memory_resize(chunks->chunk, slots * sizeof *chunks->chunk);
+		memset(chunks->chunk + chunks->chunk_slots, 0, (slots - chunks->chunk_slots) * sizeof *chunks->chunk);
 		chunks->chunk_slots = slots;
 	}
 	if (!chunks->chunk[slot])

@@ -2,8 +2,8 @@
 #include "core/state/names.h"
 
 #include "core/base/hash.h"
+#include "core/base/memory.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static uint64_t
@@ -46,11 +46,7 @@ names_number(struct names *names, struct slice text)
 		return number;
 	if (names->count == names->capacity) {
 		names->capacity = names->capacity ? names->capacity * 2 : 256;
-		names->text = realloc(names->text, names->capacity * sizeof *names->text);
-		if (!names->text) {
-			fprintf(stderr, "fundwatch: out of memory for names\n");
-			abort();
-		}
+		names->text = memory_resize(names->text, names->capacity * sizeof *names->text);
 	}
 	names->text[names->count] = (struct slice){arena_copy(&names->arena, text.data ? text.data : "", text.length), text.length};
 	table_add(&names->table, hash, names->count);
