@@ -1,0 +1,428 @@
+#!/usr/bin/python3
+"""Runs the program over random worlds and compares every line with the oracle; a disagreement is shrunk and printed.
+
+    compare.py --program build/fundwatch [--seeds 200] [--first 0] [--rules tests/oracle/rules] [--reading late=again]
+    compare.py --program build/fundwatch --case tests/oracle/cases/NAME      # a folder that --keep wrote
+"""
+import argparse
+import collections
+import decimal
+import hashlib
+import json
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+from fractions import Fraction
+
+import jsonschema
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+import oracle
+import records
+import rules as rule_files
+import worlds
+
+SCHEMAS = HERE.parent.parent / "docs" / "schema"
+BATCHES = (None, 1, 7, 4096)
+RELATIVE = 2e-6                 # of a statistic printed with seven figures
+ABSOLUTE = 2e-6                 # of a real printed with six decimals
+
+
+def validator(name):
+    return jsonschema.Draft202012Validator(json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8")))
+
+
+VALIDATORS = {name: validator(name) for name in ("alert", "indicator", "refused", "summary")}
+
+
+class Failure(Exception):
+    """The program did not run, or said something that is no JSON."""
+
+
+class Run:
+    """One run of the program over two files in a folder."""
+
+    def __init__(self, program, rules, folder, batch=None):
+        self.folder = folder
+        outputs = {name: folder / f"{name}.{batch or 'default'}" for name in ("alerts", "indicators", "refused", "summary")}
+        command = [program, "replay", "--close-all", "--rules", rules, "--person-clear", "--quiet"]
+        command += [part for name, path in outputs.items() for part in (f"--{name}", path)]
+        command += ["--batch", str(batch)] if batch else []
+        command += ["--record", f"enrolment={folder / 'enrolments.ndjson'}", folder / "settlements.ndjson"]
+        done = subprocess.run([str(part) for part in command], capture_output=True, timeout=60)
+        if done.returncode != 0:
+            raise Failure(f"exit {done.returncode}: {done.stderr.decode(errors='replace')[-2000:]}")
+        self.bytes = {name: path.read_bytes() if path.exists() else b"" for name, path in outputs.items()}
+        self.alerts = self.lines("alerts")
+        self.indicators = self.lines("indicators")
+        self.refused = self.lines("refused")
+        self.summary = json.loads(self.bytes["summary"] or b"{}")
+
+    def lines(self, name):
+        try:
+            return [json.loads(line) for line in self.bytes[name].split(b"\n") if line]
+        except ValueError as error:
+            raise Failure(f"{name}: {error}") from None
+
+    def final_alerts(self):
+        return {alert["alert_id"]: alert for alert in self.alerts}
+
+
+# ---- printing as the contract prints ---------------------------------------------------------------------------------
+
+def six(fraction):
+    with decimal.localcontext() as context:
+        context.prec = 60
+        exact = decimal.Decimal(fraction.numerator) / decimal.Decimal(fraction.denominator)
+        return str(exact.quantize(decimal.Decimal("0.000001"), rounding=decimal.ROUND_HALF_EVEN))
+
+
+def near(shown, value):
+    if shown is None or value is None:
+        return shown is None and value is None
+    shown = float(shown)
+    return abs(shown - value) <= max(ABSOLUTE if abs(value) > 1e-5 else 0, RELATIVE * abs(value))
+
+
+# ---- comparisons: each yields (category, text) ------------------------------------------------------------------------
+
+def schema_faults(run):
+    for name, kind in (("alerts", "alert"), ("indicators", "indicator"), ("refused", "refused")):
+        for line in getattr(run, name):
+            for error in VALIDATORS[kind].iter_errors(line):
+                best = jsonschema.exceptions.best_match([error])
+                yield f"schema {kind}", f"{list(best.absolute_path)}: {best.message[:300]}\n    {json.dumps(line, ensure_ascii=False)[:1500]}"
+                break
+    for error in VALIDATORS["summary"].iter_errors(run.summary):
+        yield "schema summary", f"{list(error.absolute_path)}: {error.message[:300]}"
+
+
+def count_faults(run, said):
+    summary = run.summary
+    for name, value in (("received", said["received"]), ("judged", said["judged"]), ("duplicate", said["duplicate"]),
+                        ("refused", len(said["refused"])), ("unlinked_refunds", said["unlinked_refunds"])):
+        if summary.get(name) != value:
+            yield f"summary {name}", f"program {summary.get(name)}, oracle {value}"
+    if summary.get("received") != sum(summary.get(name, 0) for name in ("judged", "refused", "duplicate")):
+        yield "summary identity", "received is not judged + refused + duplicate"
+    reasons = dict(collections.Counter(reason for _, reason, _ in said["refused"]))
+    shown = {reason: count for reason, count in summary.get("refused_by_reason", {}).items() if count}
+    if shown != reasons:
+        yield "summary refused_by_reason", f"program {shown}, oracle {reasons}"
+    last = run.final_alerts().values()
+    retracted = sum(alert["status"] == "retracted" for alert in last)
+    for name, value in (("alerts", len(last) - retracted), ("retracted", retracted), ("alert_lines", len(run.alerts))):
+        if summary.get(name) != value:
+            yield f"summary {name}", f"summary {summary.get(name)}, lines {value}"
+    digest = hashlib.sha256(run.bytes["alerts"]).hexdigest()
+    if summary.get("feed_digest") != digest:
+        yield "summary feed_digest", f"summary {summary.get('feed_digest')}, lines {digest}"
+
+
+def refused_faults(run, said):
+    for kind, expected in (("settlement", said["refused"]), ("enrolment", said["enrolment_refused"])):
+        shown = {line["line"]: line for line in run.refused if line["kind"] == kind}
+        wanted = {number: (reason, field) for number, reason, field in expected}
+        for number in sorted(set(shown) | set(wanted)):
+            mine, theirs = wanted.get(number), shown.get(number)
+            if mine is None or theirs is None or mine[0] != theirs["reason"] or (mine[1] and mine[1] != theirs.get("field")):
+                yield f"refused {kind}", f"line {number}: program {theirs}, oracle {mine}"
+
+
+def revision_faults(run):
+    seen, standing = collections.Counter(), {}
+    for alert in run.alerts:
+        key = alert["alert_id"]
+        seen[key] += 1
+        if alert["revision"] != seen[key]:
+            yield "alert revisions", f"{key}: revision {alert['revision']} where {seen[key]} was due"
+        first = not standing.get(key)
+        if (alert["status"] == "open") != (first and alert["status"] != "retracted") and alert["status"] != "insufficient":
+            yield "alert status order", f"{key}: {alert['status']} after {'nothing standing' if first else 'a standing one'}"
+        standing[key] = alert["status"] != "retracted"
+    seen = collections.Counter()
+    for indicator in run.indicators:
+        key = indicator["rule"]["id"], json.dumps(indicator["subject"], sort_keys=True)
+        seen[key] += 1
+        if indicator["revision"] != seen[key]:
+            yield "indicator revisions", f"{key}: revision {indicator['revision']} where {seen[key]} was due"
+
+
+def cap_faults(rule, run, said):
+    shown = {}
+    for alert in run.final_alerts().values():
+        if alert["rule"]["id"] == rule.id:
+            shown[alert["subject"]["pool"], alert["subject"]["psn_no"], alert["subject"]["period"]] = alert
+    for key in sorted(set(shown) | set(said)):
+        alert, mine = shown.get(key), said.get(key)
+        if alert is None or mine is None:
+            yield f"cap presence {rule.id}", f"{key}: program {brief(alert)}, oracle {brief(mine)}"
+            continue
+        retracted = alert["status"] == "retracted"
+        if retracted != (mine["status"] == "retracted"):
+            yield f"cap status {rule.id}", f"{key}: program {brief(alert)}, oracle {brief(mine)}"
+            continue
+        wanted = {name: mine[name] for name in ("sum_fen", "limit_fen", "excess_fen", "count")}
+        if alert["finding"] != wanted:
+            yield f"cap finding {rule.id}", f"{key}: program {alert['status']} {alert['finding']}, oracle {wanted} {mine['claims']}"
+        elif alert["evidence"]["claims"] != mine["claims"] or alert["evidence"]["claims_total"] != mine["count"]:
+            yield f"cap claims {rule.id}", f"{key}: program {alert['evidence']['claims']}, oracle {mine['claims']}"
+        elif alert["amount_at_risk_fen"] != mine["excess_fen"]:
+            yield f"cap amount_at_risk_fen {rule.id}", f"{key}: {alert['amount_at_risk_fen']}, not {mine['excess_fen']}"
+        elif (alert["revision"], alert["status"]) != (mine["revision"], mine["status"]):
+            yield f"cap revision {rule.id}", f"{key}: program {alert['revision']} {alert['status']}, oracle {mine['revision']} {mine['status']}"
+        row, param = mine["row"], alert["param"]
+        if (param["region"], param["tier"]) != (row.region, None if mine["tier_unknown"] else row.tier) or Fraction(param["value"]) != Fraction(row.text):
+            yield f"cap param {rule.id}", f"{key}: {param}, not region {row.region} tier {row.tier} value {row.text}"
+        if alert["subject"]["insu_admdvs"] != mine["insu_admdvs"]:
+            yield f"cap insu_admdvs {rule.id}", f"{key}: {alert['subject']['insu_admdvs']}, not {mine['insu_admdvs']}"
+
+
+def brief(found):
+    if found is None:
+        return "nothing"
+    finding = found.get("finding", found)
+    return f"{found['status']} {({name: finding.get(name) for name in ('sum_fen', 'limit_fen', 'count')})}"
+
+
+def check_faults(rule, run, said):
+    shown = {alert["subject"]["setl_id"] for alert in run.final_alerts().values()
+             if alert["rule"]["id"] == rule.id and alert["status"] != "retracted"}
+    for setl_id in sorted(shown ^ set(said)):
+        yield f"check {rule.id}", f"{setl_id}: {'program' if setl_id in shown else 'oracle'} alone"
+
+
+def latest_indicators(rule, run, key_of):
+    return {key_of(one["subject"]): one for one in run.indicators if one["rule"]["id"] == rule.id}
+
+
+def share_key(subject):
+    return subject["kind"], subject["pool"], subject.get("insu_admdvs", "") if subject["kind"] == "area" else "", subject["period"]
+
+
+def share_faults(rule, run, said):
+    shown = latest_indicators(rule, run, share_key)
+    for key in sorted(set(shown) | set(said)):
+        line, mine = shown.get(key), said.get(key)
+        if line is None or mine is None:
+            yield f"share presence {rule.id}", f"{key}: {'oracle' if line is None else 'program'} alone {line and line['finding'] or mine}"
+            continue
+        yield from share_finding_faults(rule, key, line["finding"], mine, line["verdict"])
+    last = {}
+    for key, mine in said.items():
+        year = key[0], key[1], key[2], key[3][:4]
+        if year not in last or last[year]["through"] < mine["through"]:
+            last[year] = mine
+    alerts = {share_key(alert["subject"]): alert for alert in run.final_alerts().values() if alert["rule"]["id"] == rule.id}
+    for key, mine in last.items():
+        alert = alerts.pop(key, None)
+        if (alert is not None and alert["status"] not in ("retracted",)) != (mine["verdict"] == "alert"):
+            yield f"share alert {rule.id}", f"{key}: program {alert and alert['status']}, oracle's last month says {mine['verdict']}"
+        elif alert is not None and mine["verdict"] == "alert":
+            yield from share_finding_faults(rule, key, alert["finding"], mine, "alert")
+    for key in alerts:
+        yield f"share alert {rule.id}", f"{key}: program alone"
+
+
+def share_finding_faults(rule, key, finding, mine, verdict):
+    suffix = "_fen" if rule.data["of"] == "money" else ""
+    shown = finding[f"numerator{suffix}"], finding[f"denominator{suffix}"], finding["value"], finding["target"], finding["through"]
+    value = six(Fraction(mine["numerator"], mine["denominator"])) if mine["denominator"] else None
+    wanted = mine["numerator"], mine["denominator"], value, six(mine["target"]), mine["through"]
+    if shown != wanted:
+        yield f"share finding {rule.id}", f"{key}: program {shown}, oracle {wanted}"
+    elif not near(finding["need"], mine["need"]) or not near(finding["reach_probability"], mine["reach_probability"]):
+        yield f"share forecast {rule.id}", f"{key}: program {finding['need']} {finding['reach_probability']}, oracle {mine['need']} {mine['reach_probability']}"
+    elif verdict != mine["verdict"]:
+        yield f"share verdict {rule.id}", f"{key}: program {verdict}, oracle {mine['verdict']} {finding}"
+
+
+def admission_key(subject):
+    unit = subject["township"] if subject["kind"] == "township" else subject["fixmedins_code"]
+    return subject["kind"], subject["pool"], unit, subject["class"], subject["period"]
+
+
+def admission_faults(rule, run, said):
+    shown = latest_indicators(rule, run, admission_key)
+    for key in sorted(set(shown) | set(said)):
+        line, mine = shown.get(key), said.get(key)
+        if line is None or mine is None:
+            yield f"admission presence {rule.id}", f"{key}: {'oracle' if line is None else 'program'} alone {line and line['finding'] or mine}"
+            continue
+        finding = line["finding"]
+        if (finding["admissions"], finding["population"]) != (mine["admissions"], mine["population"]):
+            yield f"admission counts {rule.id}", f"{key}: program {finding}, oracle {mine}"
+        elif not near(finding["expected"], mine["expected"]):
+            yield f"admission expected {rule.id}", f"{key}: program {finding}, oracle {mine}"
+        elif (line["verdict"] == "insufficient") != (mine["verdict"] == "insufficient"):
+            yield f"admission verdict {rule.id}", f"{key}: program {line['verdict']} {finding}, oracle {mine}"
+        elif mine["verdict"] == "insufficient":
+            continue
+        elif not all(near(finding[name], mine[name]) for name in ("size", "ratio", "p_value", "q_value")):
+            yield f"admission statistics {rule.id}", f"{key}: program {finding}, oracle {mine}"
+        elif line["verdict"] != mine["verdict"]:
+            yield f"admission verdict {rule.id}", f"{key}: program {line['verdict']} {finding}, oracle {mine}"
+    standing = {admission_key(alert["subject"]) for alert in run.final_alerts().values()
+                if alert["rule"]["id"] == rule.id and alert["status"] != "retracted"}
+    for key in sorted(standing ^ {key for key, mine in said.items() if mine["verdict"] == "alert"}):
+        yield f"admission alert {rule.id}", f"{key}: {'program' if key in standing else 'oracle'} alone"
+
+
+FAULTS = {"cap": cap_faults, "check": check_faults, "share": share_faults, "admission_rate": admission_faults}
+
+
+class Comparison:
+    def __init__(self, arguments):
+        self.program, self.rules_folder = arguments.program, arguments.rules
+        self.rules, self.tables = rule_files.load(arguments.rules)
+        self.reading = dict(part.split("=", 1) for part in arguments.reading)
+        self.reading = {name: {"True": True, "False": False}.get(value, value) for name, value in self.reading.items()}
+        self.ignored = tuple(arguments.ignore)
+
+    def write(self, folder, settlements, enrolments):
+        (folder / "settlements.ndjson").write_bytes(settlements)
+        (folder / "enrolments.ndjson").write_bytes(enrolments)
+
+    def faults(self, settlements, enrolments):
+        """Every disagreement over one world."""
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            self.write(folder, settlements, enrolments)
+            try:
+                runs = [Run(self.program, self.rules_folder, folder, batch) for batch in BATCHES]
+            except (Failure, subprocess.TimeoutExpired) as failure:
+                return [("run", str(failure))]
+        run = runs[0]
+        out = [("batch", f"{part} differ with --batch {batch}") for other, batch in zip(runs[1:], BATCHES[1:])
+               for part in ("alerts", "indicators", "refused") if other.bytes[part] != run.bytes[part]]
+        said = oracle.judge(self.rules, self.tables, records.lines_of(settlements), records.lines_of(enrolments), self.reading)
+        for found in (schema_faults(run), count_faults(run, said), refused_faults(run, said), revision_faults(run)):
+            out += found
+        for rule in self.rules:
+            out += FAULTS[rule.detector](rule, run, said["rules"][rule.id])
+        return [fault for fault in out if not fault[0].startswith(self.ignored)] if self.ignored else out
+
+    def order_faults(self, world):
+        """Standing alerts and last indicators must not depend on the order of arrival within lateness (contract 2)."""
+        states = []
+        for jitter in (None, random.Random(world.seed), random.Random(world.seed + 1)):
+            world.order(jitter)
+            with tempfile.TemporaryDirectory() as name:
+                folder = pathlib.Path(name)
+                self.write(folder, *world.files())
+                try:
+                    states.append(final_state(Run(self.program, self.rules_folder, folder)))
+                except Failure as failure:
+                    return [("run", str(failure))]
+        out = []
+        for other in states[1:]:
+            for key in sorted(set(states[0]) | set(other)):
+                if states[0].get(key) != other.get(key):
+                    out.append((f"order {key[0]}", f"{key}: in order {states[0].get(key)}, permuted {other.get(key)}"))
+        return [fault for fault in out if not fault[0].startswith(self.ignored)] if self.ignored else out
+
+
+def final_state(run):
+    out = {}
+    for alert in run.final_alerts().values():
+        if alert["status"] != "retracted":
+            kept = {name: value for name, value in alert.items() if name not in ("revision", "status", "cause")}
+            out["alert " + alert["rule"]["id"], alert["alert_id"]] = kept
+    for line in run.indicators:
+        out["indicator " + line["rule"]["id"], json.dumps(line["subject"], sort_keys=True)] = dict(line, revision=0)
+    return out
+
+
+def shrink(lines_of_world, still_fails):
+    """Drops ever smaller runs of lines while the disagreement stays."""
+    lines, size = lines_of_world, max(1, len(lines_of_world) // 2)
+    while size:
+        at = 0
+        while at < len(lines):
+            fewer = lines[:at] + lines[at + size:]
+            if still_fails(fewer):
+                lines = fewer
+            else:
+                at += size
+        size //= 2
+    return lines
+
+
+def joined(lines):
+    return b"".join(line + b"\n" for line in lines)
+
+
+def shrunk(comparison, category, settlements, enrolments):
+    def fails(claims, people):
+        return any(found == category for found, _ in comparison.faults(joined(claims), joined(people)))
+    claims, people = settlements.split(b"\n")[:-1], enrolments.split(b"\n")[:-1]
+    for _ in range(2):
+        claims = shrink(claims, lambda fewer: fails(fewer, people))
+        people = shrink(people, lambda fewer: fails(claims, fewer))
+    return claims, people
+
+
+def report(comparison, seed, faults, world_files, keep):
+    print(f"seed {seed}: {len(faults)} disagreements: {dict(collections.Counter(category for category, _ in faults))}")
+    for category in dict.fromkeys(category for category, _ in faults):
+        claims, people = shrunk(comparison, category, *world_files)
+        print(f"\n== {category}\n-- settlements")
+        print(joined(claims).decode(errors="replace") + "-- enrolments\n" + joined(people).decode(errors="replace") + "-- said")
+        for found, text in comparison.faults(joined(claims), joined(people)):
+            print(f"{found}: {text}")
+        if keep:
+            folder = pathlib.Path(keep) / category.lower().replace(" ", "-")
+            folder.mkdir(parents=True, exist_ok=True)
+            comparison.write(folder, joined(claims), joined(people))
+
+
+def arguments_of():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--rules", default=str(HERE / "rules"))
+    parser.add_argument("--seeds", type=int, default=200)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--reading", action="append", default=[], help="NAME=VALUE of oracle.READING")
+    parser.add_argument("--ignore", action="append", default=[], help="beginning of a category that is not looked at")
+    parser.add_argument("--keep", help="folder for shrunk cases")
+    parser.add_argument("--case", help="compare one kept case and nothing else")
+    parser.add_argument("--survey", action="store_true", help="count disagreements over all seeds, shrink nothing")
+    return parser.parse_args()
+
+
+def main():
+    arguments = arguments_of()
+    comparison = Comparison(arguments)
+    if arguments.case:
+        folder = pathlib.Path(arguments.case)
+        faults = comparison.faults((folder / "settlements.ndjson").read_bytes(), (folder / "enrolments.ndjson").read_bytes())
+        print("\n".join(f"{category}: {text}" for category, text in faults) or "agrees")
+        return 1 if faults else 0
+    survey, examples, settlements = collections.Counter(), {}, 0
+    for seed in range(arguments.first, arguments.first + arguments.seeds):
+        world = worlds.World(seed, tame=seed % 2 == 0)
+        files = world.files()
+        settlements += len(world.settlements)
+        faults = comparison.faults(*files)
+        if not faults and world.tame:
+            faults = comparison.order_faults(world)
+        for category, text in faults:
+            survey[category] += 1
+            examples.setdefault(category, (seed, text))
+        if faults and not arguments.survey:
+            if any(category.startswith("order") for category, _ in faults):
+                print("\n".join(f"seed {seed}: {category}: {text}" for category, text in faults[:10]))
+            else:
+                report(comparison, seed, faults, files, arguments.keep)
+            return 1
+    for category, count in sorted(survey.items()):
+        print(f"{category}: {count}, first in seed {examples[category][0]}: {examples[category][1]}\n")
+    print(f"{arguments.seeds} worlds, {settlements} settlements, {sum(survey.values())} disagreements")
+    return 1 if survey else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,303 @@
+"""Small nasty worlds from a seed: what a real feed does wrong, concentrated in a few hundred settlements."""
+import json
+import random
+
+import records
+
+AREAS = ("140902", "140981", "141121", "141102", "500230", "500101", "370812", "370883", "140502", "140581")
+UPPER = 0.06
+ALIAS_OF = {"psn_cash_pay": "cash_payamt", "oth_pay": "othfund_pay", "psn_part_amt": "psn_pay", "inscp_scp_amt": "inscp_amt",
+            "insu_admdvs": "insu_optins", "medfee_sumamt": "med_fee_sumamt", "begndate": "begntime"}
+
+
+def money(value):
+    return f"{'-' if value < 0 else ''}{abs(value) // 100}.{abs(value) % 100:02d}"
+
+
+class World:
+    """settlements and enrolments: lists of dicts in the order of arrival; lines() is what goes into the file."""
+
+    def __init__(self, seed, tame):
+        self.seed, self.random, self.tame = seed, random.Random(f"fundwatch oracle {seed}"), tame
+        self.serial, self.arrivals, self.enrolments = 0, [], []
+        self.flat = self.random.random() < 0.4          # one stratum, and a township that is admitted far more often
+        self.persons = []
+        self.people()
+        self.events()
+        self.order()
+
+    # ---- persons ----
+
+    def people(self):
+        draw = self.random
+        areas = draw.sample(AREAS, draw.randint(2, 5))
+        if not self.tame and draw.random() < 0.5:
+            areas.append("140502")
+        for number in range(draw.randint(6, 30)):
+            self.persons.append({"psn_no": self.person_number(number), "area": draw.choice(areas), "insutype": "390",
+                                 "gend": "1" if self.flat else draw.choice("12"), "born": self.birth(), "town": f"T{draw.randint(1, 3)}"})
+        for person in self.persons:
+            if draw.random() < 0.9:
+                for year in ("2023", "2024"):
+                    self.enrol(person, year)
+        for area in sorted(set(areas)):
+            for number in range(draw.choice((0, 10, 60))):
+                self.enrol({"psn_no": f"x{area}{number}", "area": area, "insutype": "390", "gend": "1" if self.flat else draw.choice("12"),
+                            "born": self.birth(), "town": f"T{draw.randint(1, 3)}"}, draw.choice(("2023", "2024")))
+        if draw.random() < 0.5:
+            self.broken_enrolment()
+
+    def birth(self):
+        return 3000 if self.flat else self.random.randint(-14000, 18000)
+
+    def person_number(self, number):
+        draw = self.random
+        return draw.choice((f"p{number}", f"{10 ** 24 + number}", f"0{number}", f"{number}"))
+
+    def enrol(self, person, year):
+        draw = self.random
+        record = {"psn_no": person["psn_no"], "year": year, "insu_admdvs": person["area"], "insutype": person["insutype"],
+                  "gend": person["gend"], "brdy": records.day_text(person["born"]), "township": person["town"]}
+        if draw.random() < 0.7:
+            record["tier"] = draw.choice(("1", "2", "01", "02"))
+        if draw.random() < 0.6:
+            record["identities"] = [self.identity(year) for _ in range(draw.randint(1, 3))]
+        if draw.random() < 0.08:
+            del record[draw.choice(("gend", "brdy", "township"))]
+        self.enrolments.append(record)
+        if draw.random() < 0.1:
+            stamps = draw.choice(((1, 2), (2, 1), (None, None)))
+            again = dict(record, tier=draw.choice("12"), township=f"T{draw.randint(1, 3)}")
+            for one, stamp in zip((record, again), stamps):
+                if stamp:
+                    one["updt_time"] = f"{year}-01-0{stamp} 08:00:00"
+            self.enrolments.append(again)
+
+    def identity(self, year):
+        draw = self.random
+        out = {"psn_idet_type": draw.choice(("1", "01", "2", "3", "4", "5", "6", "99", "77"))}
+        if draw.random() < 0.5:
+            out["begndate"] = f"{year}-{draw.randint(1, 12):02d}-{draw.choice((1, 1, 2, 15, 28)):02d}"
+        if draw.random() < 0.5:
+            out["enddate"] = f"{int(year) + draw.randint(0, 1)}-{draw.randint(1, 12):02d}-{draw.choice((1, 1, 2, 15, 28)):02d}"
+        return out
+
+    def broken_enrolment(self):
+        self.enrolments.append(self.random.choice((
+            {"psn_no": "e1", "year": "2024"}, {"year": "2024", "insu_admdvs": "140902"}, b"{", b"[1]",
+            {"psn_no": "e2", "year": "2024", "insu_admdvs": "140902", "brdy": "2024-02-30"})))
+
+    # ---- settlements ----
+
+    def events(self):
+        draw = self.random
+        count = draw.randint(50, 400)
+        wide = draw.random() < 0.6
+        first, last = records.day_number("2023-10-01" if wide else "2023-12-20", None), records.day_number("2024-08-31" if wide else "2024-01-12", None)
+        while len(self.arrivals) < count:
+            person = draw.choices(self.persons, [8 if self.flat and one["town"] == "T1" else 1 for one in self.persons])[0]
+            at = draw.randint(first, last) * 86400 + draw.randint(0, 86399)
+            if draw.random() < 0.12:
+                at = records.seconds("2024-01-01 00:00:00", None) + draw.choice((-1, 0, 1))
+            self.event(person, at)
+
+    def settlement(self, person, at):
+        draw = self.random
+        self.serial += 1
+        inpatient = draw.random() < (0.5 if person["area"][:4] in ("1405", "3708") else 0.25)
+        total = draw.choice((draw.randint(1, 40000), 10000, 15000, 30000, 30001, 25000, 5000))
+        fund = draw.choice((total, total, total // 2, 0, min(total, 14999)))
+        claim = {"setl_id": draw.choice((f"s{self.serial}", f"{10 ** 20 + self.serial}", f"00{self.serial}")),
+                 "mdtrt_id": f"m{self.serial}", "psn_no": person["psn_no"], "setl_time": at, "insu_admdvs": person["area"],
+                 "insutype": draw.choice(("390", "390", "390", "390", "310", "0390")),
+                 "med_type": draw.choice(("21", "22", "52", "021") if inpatient else ("11", "11", "11", "12", "13", "14", "011", "41")),
+                 "medfee_sumamt": total, "hifp_pay": fund, "fixmedins_code": f"H{person['area']}0000{draw.randint(1, 3)}"}
+        if inpatient:
+            claim.update(draw.choice(({"clr_way": "40"}, {"clr_way": "50"}, {"clr_way": "1"}, {"hi_paymtd": "3"}, {"hi_paymtd": "04"}, {})))
+        for name in ("clr_type", "refd_setl_flag", "mid_setl_flag", "vali_flag"):
+            if draw.random() < 0.3:
+                claim[name] = {"clr_type": draw.choice(("11", "21", "41")), "vali_flag": "1"}.get(name, "0")
+        if draw.random() < 0.05:
+            claim.pop(draw.choice(("mdtrt_id", "insutype", "med_type", "hifp_pay", "fixmedins_code", "medfee_sumamt")))
+        return claim
+
+    def event(self, person, at):
+        draw = self.random
+        claim = self.settlement(person, at)
+        kind = draw.random()
+        if kind < 0.05:
+            claim["vali_flag"] = "0"
+        elif kind < 0.10:
+            claim["mid_setl_flag"] = "1"
+        elif kind < 0.13:
+            claim["hifp_pay"] = claim.get("hifp_pay", 0) + 30000
+        self.arrive(claim, at)
+        follow = draw.random()
+        if follow < 0.22:
+            self.refund(person, claim, at)
+        elif follow < 0.27:
+            self.arrive(dict(claim), at + self.delay(), again=True)
+        elif follow < 0.34:
+            self.restate(claim, at)
+        elif follow < 0.40 and "mdtrt_id" in claim:
+            later = at + self.delay()
+            self.arrive(dict(self.settlement(person, later), mdtrt_id=claim["mdtrt_id"], med_type=claim.get("med_type", "21")), later)
+        elif follow < 0.43:
+            self.arrive(self.broken(claim), at)
+
+    def delay(self):
+        return self.random.choice((1, 3600, 86400, 2 * 86400) if self.tame else (1, 3600, 86400, 5 * 86400, 40 * 86400, 100 * 86400))
+
+    def refund(self, person, claim, at):
+        """One refund or several; linked by id, by visit and amounts, or not at all."""
+        draw = self.random
+        link = draw.choice(("id", "visit", "visit", "none", "unknown id"))
+        parts = draw.choice((1, 1, 1, 2))
+        previous = None
+        for part in range(parts):
+            at += self.delay()
+            self.serial += 1
+            refund = dict(claim, setl_id=f"r{self.serial}", setl_time=at, refd_setl_flag="1")
+            for name in ("medfee_sumamt", "hifp_pay"):
+                if name in claim:
+                    whole = claim[name]
+                    refund[name] = -(whole // parts + (whole % parts if part else 0)) if draw.random() < 0.85 else -draw.randint(0, whole + 1)
+            refund.pop("vali_flag", None)
+            if link == "id":
+                refund["init_setl_id"] = claim["setl_id"]
+            elif link == "unknown id":
+                refund["init_setl_id"] = f"nowhere{self.serial}"
+            elif link == "none":
+                refund["mdtrt_id"] = f"other{self.serial}"
+            if previous is not None and draw.random() < 0.2:
+                refund["init_setl_id"] = previous
+            self.arrive(refund, at)
+            previous = refund["setl_id"]
+            if draw.random() < 0.08:
+                self.arrive(dict(refund), at + self.delay(), again=True)
+        if link == "visit" and draw.random() < 0.4:
+            later = at + self.delay()
+            self.serial += 1
+            self.arrive(dict(claim, setl_id=f"again{self.serial}", setl_time=later), later)
+
+    def restate(self, claim, at):
+        draw = self.random
+        other = dict(claim)
+        change = draw.choice(("hifp_pay", "med_type", "fixmedins_code", "vali_flag", "setl_time", "nothing"))
+        other.update({"hifp_pay": {"hifp_pay": draw.randint(0, 40000)}, "med_type": {"med_type": draw.choice(("11", "21", "14"))},
+                      "fixmedins_code": {"fixmedins_code": "H99999900001"}, "vali_flag": {"vali_flag": "0"},
+                      "setl_time": {"setl_time": at + draw.choice((-1, 1, 86400))}, "nothing": {}}[change])
+        stamps = draw.choice(((1, 2), (1, 2), (2, 1)) if self.tame else ((1, 2), (1, 2), (2, 1), (1, 1), (None, None), (None, 1), (1, None)))
+        for one, stamp in zip((claim, other), stamps):
+            if stamp is not None:
+                one["updt_time"] = at + stamp
+        self.arrive(other, at + self.delay(), again=True)
+
+    def broken(self, claim):
+        draw = self.random
+        self.serial += 1
+        bad = dict(claim, setl_id=f"b{self.serial}")
+        bad.pop("updt_time", None)
+        kind = draw.randrange(12)
+        if kind == 0:
+            del bad[draw.choice(("psn_no", "setl_time", "insu_admdvs", "setl_id"))]
+        elif kind == 1:
+            bad["hifp_pay_raw"] = draw.choice(('"1e3"', '"+1"', '"1.005"', '"1,000"', '100000000000000.00', '1e2', '"."', '" 1"'))
+            bad.pop("hifp_pay", None)
+        elif kind == 2:
+            bad["setl_time"] = draw.choice(("2024-02-30 08:00:00", "2024-01-01 24:00:00", "2024-01-01 08:00:60", "2023-02-29 00:00:00", "x"))
+        elif kind == 3:
+            bad["med_type"] = "1" * 17
+        elif kind == 4:
+            bad["psn_no"] = "9" * 65
+        elif kind == 5:
+            bad["med_type"] = ["11"]
+        elif kind == 6:
+            return json.dumps(self.printable(bad)).encode()[:-1]
+        elif kind == 7:
+            return json.dumps(self.printable(bad)).encode() + b"}"
+        elif kind == 8:
+            return json.dumps(self.printable(bad)).encode().replace(b'"psn_no"', b'"PSN_NO": "q", "psn_no"')
+        elif kind == 9:
+            return b'{"setl_id": "\xff"}'
+        elif kind == 10:
+            return draw.choice((b"[]", b"1", b'"x"', b"nul", b"{'a':1}"))
+        else:
+            return json.dumps(self.printable(bad)).encode()[:-1] + b', "psn_name": "\\ud800"}'
+        return bad
+
+    # ---- arrival ----
+
+    def arrive(self, record, at, again=False):
+        person = record["psn_no"] if isinstance(record, dict) and "psn_no" in record else None
+        self.arrivals.append({"record": record, "at": at, "person": person, "again": again})
+
+    def order(self, jitter=None):
+        """By time of arrival; with jitter up to six days later, every person's own records in their order."""
+        latest, keyed = {}, []
+        for index, arrival in enumerate(sorted(self.arrivals, key=lambda one: one["at"])):
+            key = arrival["at"] + (jitter.randint(0, 5 * 86400) if jitter else 0)
+            if arrival["person"] is not None:
+                key = max(key, latest.get(arrival["person"], 0))
+                latest[arrival["person"]] = key
+            keyed.append((key, index, arrival["record"]))
+        self.settlements = [record for _, _, record in sorted(keyed, key=lambda one: one[:2])]
+
+    # ---- bytes ----
+
+    def printable(self, record):
+        out = {}
+        for name, value in record.items():
+            kind = records.SETTLEMENT.get(name)
+            if kind == "amount":
+                out[name] = money(value)
+            elif kind == "time" and isinstance(value, int):
+                out[name] = records.time_text(value)[:19].replace("T", " ")
+            else:
+                out[name] = value
+        return out
+
+    def line(self, record, spelling):
+        """The bytes of a record; spelling is a source of harmless variety that depends on the record alone."""
+        if isinstance(record, bytes):
+            return record
+        members = []
+        for name, value in self.printable(record).items():
+            if name.endswith("_raw"):
+                members.append(f'"{name[:-4]}": {value}')
+                continue
+            text = json.dumps(value, ensure_ascii=spelling.random() < 0.5)
+            kind = records.SETTLEMENT.get(name)
+            if kind == "amount" and spelling.random() < 0.5:
+                text = value + spelling.choice(("", "", "0", "000"))
+            elif kind == "code" and isinstance(value, str) and value.isdigit() and spelling.random() < 0.3:
+                text = str(int(value)) if spelling.random() < 0.5 else f'"0{value}"' if name != "insu_admdvs" and len(value) < 15 else text
+            elif kind == "time" and isinstance(record[name], int):
+                text = json.dumps(self.time_spelling(record[name], spelling))
+            shown = ALIAS_OF.get(name, name) if spelling.random() < 0.15 else name
+            members.append(f'"{shown.upper() if spelling.random() < UPPER else shown}": {text}')
+        if spelling.random() < 0.2:
+            members.append(f'"unknown_{spelling.randint(1, 3)}": {spelling.choice(("null", "[1,{}]", chr(34) + chr(34), "1e9", "true"))}')
+        if spelling.random() < 0.1:
+            members.append(f'"{spelling.choice(("balc", "certno", "naty"))}": {spelling.choice(("null", chr(34) + chr(34)))}')
+        spelling.shuffle(members)
+        return ("{" + ", ".join(members) + "}").encode()
+
+    @staticmethod
+    def time_spelling(at, spelling):
+        plain = records.time_text(at)[:19]
+        return spelling.choice((plain, plain.replace("T", " "), plain.replace("T", " ") + ".999", plain + "+08:00",
+                                records.time_text(at - records.BEIJING)[:19] + "Z", plain[:10].replace("-", "") + plain[10:].replace("T", " ")))
+
+    def enrolment_line(self, record):
+        return record if isinstance(record, bytes) else json.dumps(record, ensure_ascii=False).encode()
+
+    def files(self):
+        """(bytes of the settlements, bytes of the enrolments)"""
+        out = []
+        for index, record in enumerate(self.settlements):
+            spelling = random.Random(f"{self.seed} {index} {record!r}")
+            out.append(self.line(record, spelling))
+            if spelling.random() < 0.03:
+                out.append(spelling.choice((b"", b"   ")))
+        return b"\n".join(out) + b"\n", b"\n".join(map(self.enrolment_line, self.enrolments)) + b"\n"
