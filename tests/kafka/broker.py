@@ -1,0 +1,184 @@
+#!/usr/bin/python3
+"""A real Apache Kafka broker (KRaft, from Maven artifacts) on loopback ports of its own.
+
+As a module: Broker(folder, topics_tool). As a program, to try things by hand:
+    tests/kafka/broker.py BUILD [NAME:PARTITIONS]...      runs until interrupted, prints its address
+
+The jars are fetched once into $XDG_CACHE_HOME/fundwatch/kafka (~/.cache by default), outside the source tree.
+"""
+import fcntl
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+VERSION = os.environ.get("FW_KAFKA_VERSION", "3.9.1")
+READY_SECONDS = 60
+FETCH_SECONDS = 300
+JVM = ["-Xms192m", "-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Xshare:auto", "-Xlog:cds=off",
+       "-Xlog:cds+dynamic=off", "-Dlog4j.configuration=file:" + os.path.join(HERE, "log4j.properties")]
+
+
+class Unavailable(Exception):
+    """There can be no broker on this machine; the text says why."""
+
+
+def cache_folder():
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.path.join(base, "fundwatch", "kafka")
+
+
+def java_version():
+    if not shutil.which("java"):
+        raise Unavailable("Java is missing; make deps-kafka installs it")
+    said = subprocess.run(["java", "-version"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, check=False).stderr
+    found = re.search(r'version "(\d+)([^"]*)"', said)
+    if not found or int(found.group(1)) < 11:
+        raise Unavailable(f"Java 11 or later is needed, found {found.group(0) if found else 'none'}")
+    return found.group(1) + found.group(2)
+
+
+def fetch(target):
+    """Copies the broker's jars with Maven into a new folder, then gives it its name: half a folder is never used."""
+    if not shutil.which("mvn"):
+        raise Unavailable("Maven is missing; make deps-kafka installs it")
+    partial = tempfile.mkdtemp(prefix="partial-", dir=os.path.dirname(target))
+    words = ["mvn", "-q", "-B", "-f", os.path.join(HERE, "pom.xml"), f"-Dkafka.version={VERSION}",
+             "dependency:copy-dependencies", f"-DoutputDirectory={partial}"]
+    try:
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              timeout=FETCH_SECONDS, check=False)
+        said = done.stdout.strip().split("\n")[0] if done.returncode else ""
+    except subprocess.TimeoutExpired:
+        said = f"no end after {FETCH_SECONDS} s"
+    if said or not any(name.startswith("kafka_") for name in os.listdir(partial)):
+        shutil.rmtree(partial)
+        raise Unavailable(f"Maven could not fetch Apache Kafka {VERSION}: {said or 'no broker among the jars'}")
+    os.rename(partial, target)
+
+
+def class_path():
+    """The jars in a fixed order (the class archive depends on it), fetched when they are not there yet."""
+    folder = os.path.join(cache_folder(), VERSION)
+    os.makedirs(cache_folder(), exist_ok=True)
+    with open(os.path.join(cache_folder(), "lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.isdir(folder):
+            fetch(folder)
+    return ":".join(os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name.endswith(".jar"))
+
+
+def free_ports(count):
+    """Ports that nobody listens on now, taken together so that they differ."""
+    held = [socket.socket() for _ in range(count)]
+    for one in held:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in held]
+    for one in held:
+        one.close()
+    return ports
+
+
+class Broker:
+    """One broker with its data in a folder. start, stop, kill and start again keep data and address."""
+
+    def __init__(self, folder, topics_tool):
+        self.java = java_version()
+        self.classes = class_path()
+        self.folder, self.topics_tool, self.process = folder, topics_tool, None
+        self.port, controller = free_ports(2)
+        self.bootstrap = f"127.0.0.1:{self.port}"
+        os.makedirs(folder)
+        self.properties = os.path.join(folder, "server.properties")
+        self.log = os.path.join(folder, "broker.log")
+        with open(os.path.join(HERE, "server.properties.in"), encoding="utf-8") as form:
+            text = form.read()
+        for name, value in (("PORT", self.port), ("CONTROLLER_PORT", controller), ("DATA", os.path.join(folder, "data"))):
+            text = text.replace(f"@{name}@", str(value))
+        with open(self.properties, "w", encoding="utf-8") as out:
+            out.write(text)
+        identity = self.tool("kafka.tools.StorageTool", "random-uuid").strip().split("\n")[-1]
+        self.tool("kafka.tools.StorageTool", "format", "-t", identity, "-c", self.properties)
+
+    def java_words(self, *words):
+        return ["java", *JVM, "-cp", self.classes, *words]
+
+    def tool(self, *words, **options):
+        """Runs one of Kafka's own command-line tools and returns what it printed."""
+        done = subprocess.run(self.java_words(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=READY_SECONDS,
+                              check=False, **options)
+        if done.returncode:
+            raise RuntimeError(f"{words[0]}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def archive_option(self):
+        """Shared class data: written at the first clean stop, halves the start afterwards. Java ignores one that does not fit."""
+        path = os.path.join(cache_folder(), f"{VERSION}-{re.sub(r'[^0-9A-Za-z.]', '-', self.java)}.jsa")
+        return f"-XX:SharedArchiveFile={path}" if os.path.exists(path) else f"-XX:ArchiveClassesAtExit={path}"
+
+    def start(self, wait=True):
+        words = self.java_words("kafka.Kafka", self.properties)
+        words.insert(1, self.archive_option())
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *words], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            start_new_session=True)
+        if wait:
+            self.wait_ready()
+
+    def wait_ready(self):
+        subprocess.run([self.topics_tool, self.bootstrap, "wait", str(READY_SECONDS)], check=True)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=READY_SECONDS)
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(timeout=READY_SECONDS)
+
+    def close(self):
+        if self.process and self.process.poll() is None:
+            try:
+                self.stop()
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def create(self, name, partitions=1, **settings):
+        words = [f"{key.replace('_', '.')}={value}" for key, value in settings.items()]
+        subprocess.run([self.topics_tool, self.bootstrap, "create", name, str(partitions), *words], check=True)
+
+    def delete(self, name):
+        subprocess.run([self.topics_tool, self.bootstrap, "delete", name], check=True)
+
+
+def main():
+    if len(sys.argv) < 2:
+        print(__doc__, file=sys.stderr)
+        return 64
+    folder = tempfile.mkdtemp(prefix="fundwatch-broker-")
+    try:
+        broker = Broker(os.path.join(folder, "broker"), os.path.join(sys.argv[1], "kafka_topics"))
+        broker.start()
+        for word in sys.argv[2:]:
+            name, _, partitions = word.partition(":")
+            broker.create(name, int(partitions or 1))
+        print(broker.bootstrap, flush=True)
+        try:
+            broker.process.wait()
+        except KeyboardInterrupt:
+            broker.close()
+    except Unavailable as why:
+        print(f"broker.py: {why}", file=sys.stderr)
+        return 69
+    finally:
+        shutil.rmtree(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
