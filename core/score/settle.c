@@ -349,6 +349,19 @@ is_duplicate(const struct booking *booking, const struct claim *claim)
 	    && claim->value[FIELD_updt_time].number < booking->updt_time;
 }
 
+/* The number that a code of digits writes; -1: it is none, or a long one. */
+static int32_t
+number_of(struct slice code)
+{
+	int32_t number = 0;
+	for (size_t i = 0; i < code.length; i++) {
+		if (code.data[i] < '0' || code.data[i] > '9' || i == 9)
+			return -1;
+		number = number * 10 + (code.data[i] - '0');
+	}
+	return number;
+}
+
 /* Where nobody's enrolment is known nobody is missed. */
 static bool
 is_enrolled(const struct scorer *scorer, const struct turn *turn, uint32_t person)
@@ -365,9 +378,7 @@ note_quality(struct scorer *scorer, const struct turn *turn, const struct bookin
 	const struct claim *claim = &turn->claim;
 	uint32_t institution = names_number(&scorer->names, claim_text(claim, FIELD_fixmedins_code));
 	struct slice year = claim_text(claim, FIELD_year);
-	char text[16];
-	snprintf(text, sizeof text, "%d", day_year(time_day(claim->value[FIELD_setl_time].number)));
-	if (year.length && !slice_equal(year, slice_of(text)))
+	if (year.length && number_of(year) != day_year(time_day(claim->value[FIELD_setl_time].number)))
 		quality_note(scorer, turn->pool_name, institution, QUALITY_year_unlike_setl_time);
 	if (institution == 0)
 		quality_note(scorer, turn->pool_name, 0, QUALITY_no_institution);
