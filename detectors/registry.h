@@ -4,6 +4,11 @@
 
 #include "core/detector.h"
 
+#define DETECTOR(name) extern const struct detector detector_##name;
+#include "detectors/detectors.def"
+#undef DETECTOR
+
+/* Sorted by name; read-only, for ever. */
 const struct detector_registry *detectors_registry(void);
 
 #endif
