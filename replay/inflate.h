@@ -5,12 +5,12 @@
 
 #include "replay/reader.h"
 
-enum source_form { FORM_UNKNOWN, FORM_PLAIN, FORM_GZIP, FORM_ZSTD };
+enum inlet_form { FORM_UNKNOWN, FORM_PLAIN, FORM_GZIP, FORM_ZSTD };
 
-struct source {
+struct inlet {
 	int descriptor, error;          /* error: errno of READER_FAILED */
 	enum reader_state state;
-	enum source_form form;
+	enum inlet_form form;
 	bool regular, prompt, follow;   /* a regular file; see reader_prompt */
 	bool inside;                    /* in a gzip member or a zstd frame */
 	uint64_t bytes, size;           /* read so far; of the file, 0: unknown */
@@ -23,12 +23,12 @@ struct source {
 };
 
 /* 0, or errno. */
-int source_open(struct source *, const char *path);
+int inlet_open(struct inlet *, const char *path);
 
-/* Up to room bytes; 0 when there are none: source->state says why, and READER_GOING means none yet (prompt only).  *again is set when a
+/* Up to room bytes; 0 when there are none: inlet->state says why, and READER_GOING means none yet (prompt only).  *again is set when a
  * followed file became shorter: what comes is its start. */
-size_t source_read(struct source *, char *to, size_t room, bool *again);
+size_t inlet_read(struct inlet *, char *to, size_t room, bool *again);
 
-void source_close(struct source *);
+void inlet_close(struct inlet *);
 
 #endif

@@ -23,7 +23,7 @@ struct block {
 };
 
 struct reader {
-	struct source source;
+	struct inlet inlet;
 	size_t limit, capacity;         /* of a line, of a block */
 	struct block *current, *spare;  /* current->older: blocks whose lines the last batch still holds */
 	size_t blocks;                  /* in the list of current */
@@ -39,7 +39,7 @@ reader_open(const char *path, size_t limit, int *error)
 	struct reader *reader = memory_get(1, sizeof *reader);
 	reader->limit = limit;
 	reader->capacity = READ_BYTES + limit + 1;
-	*error = source_open(&reader->source, path);
+	*error = inlet_open(&reader->inlet, path);
 	if (*error == 0)
 		return reader;
 	free(reader);
@@ -63,7 +63,7 @@ reader_close(struct reader *reader)
 		return;
 	blocks_free(reader->current);
 	blocks_free(reader->spare);
-	source_close(&reader->source);
+	inlet_close(&reader->inlet);
 	free(reader);
 }
 
@@ -178,7 +178,7 @@ block_fill(struct reader *reader, size_t got)
 	}
 	size_t room = reader->capacity - block->length;
 	bool again = false;
-	size_t bytes = source_read(&reader->source, block->data + block->length, room < READ_BYTES ? room : READ_BYTES, &again);
+	size_t bytes = inlet_read(&reader->inlet, block->data + block->length, room < READ_BYTES ? room : READ_BYTES, &again);
 	if (again)
 		start_again(reader);
 	block->length += bytes;
@@ -192,15 +192,15 @@ reader_lines(struct reader *reader, struct line *lines, size_t count)
 		block_next(reader);
 	blocks_recycle(reader);
 	size_t got = lines_cut(reader, lines, count);
-	while (got < count && reader->source.state == READER_GOING) {
+	while (got < count && reader->inlet.state == READER_GOING) {
 		if (got && (reader->prompt || reader->blocks >= BATCH_BLOCKS))
 			break;
 		size_t bytes = block_fill(reader, got);
 		got += lines_cut(reader, lines + got, count - got);
-		if (reader->prompt || (bytes == 0 && reader->source.state == READER_GOING))
+		if (reader->prompt || (bytes == 0 && reader->inlet.state == READER_GOING))
 			break;
 	}
-	if (got < count && reader->source.state == READER_ENDED && !reader->skipping && reader->at < reader->current->length) {
+	if (got < count && reader->inlet.state == READER_ENDED && !reader->skipping && reader->at < reader->current->length) {
 		got += line_take(reader, reader->current->length - reader->at, &lines[got]);
 		reader->at = reader->searched = reader->current->length;
 	}
@@ -211,21 +211,21 @@ void
 reader_prompt(struct reader *reader, bool follow)
 {
 	reader->prompt = true;
-	reader->source.prompt = true;
-	reader->source.follow = follow;
+	reader->inlet.prompt = true;
+	reader->inlet.follow = follow;
 }
 
 enum reader_state
 reader_state(const struct reader *reader)
 {
 	bool waiting = reader->current && reader->at < reader->current->length && !reader->skipping;
-	return reader->source.state == READER_ENDED && waiting ? READER_GOING : reader->source.state;
+	return reader->inlet.state == READER_ENDED && waiting ? READER_GOING : reader->inlet.state;
 }
 
 int
 reader_error(const struct reader *reader)
 {
-	return reader->source.error;
+	return reader->inlet.error;
 }
 
 int64_t
@@ -237,24 +237,24 @@ reader_line(const struct reader *reader)
 uint64_t
 reader_bytes(const struct reader *reader)
 {
-	return reader->source.bytes;
+	return reader->inlet.bytes;
 }
 
 uint64_t
 reader_size(const struct reader *reader)
 {
-	return reader->source.size;
+	return reader->inlet.size;
 }
 
 void
 reader_identity(const struct reader *reader, dev_t *device, ino_t *file)
 {
-	*device = reader->source.device;
-	*file = reader->source.file;
+	*device = reader->inlet.device;
+	*file = reader->inlet.file;
 }
 
 int
 reader_descriptor(const struct reader *reader)
 {
-	return reader->source.descriptor;
+	return reader->inlet.descriptor;
 }

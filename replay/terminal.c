@@ -65,7 +65,9 @@ character_columns(struct slice character)
 {
 	if (is_control(character))
 		return 1;
-	return (size_t)utf8_width(character);
+	int32_t code_point;
+	utf8_next(character.data, character.length, &code_point);
+	return (size_t)utf8_width(code_point);
 }
 
 size_t

@@ -1,25 +1,57 @@
-/* Areas: the pool, the sets and the parameter rows that an insu_admdvs sees, worked out once for each. */
+/* Areas: the pool, the sets and the parameter rows that an insu_admdvs sees.  What costs memory is worked out once for
+ * all areas that see the same: an area by itself is its code and a few pointers. */
 #include "core/rule/matcher.h"
 
 #include "core/base/hash.h"
+#include "core/base/memory.h"
 
 #include <stdlib.h>
 
 #define FIRST_SLOTS 256
+
+static int
+text_order(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void
+collect_row_regions(struct matcher *matcher)
+{
+	const struct ruleset *set = matcher->set;
+	size_t rows = 0, count = 0;
+	for (size_t i = 0; i < set->rules; i++)
+		for (size_t j = 0; j < set->rule[i].params; j++)
+			rows += set->rule[i].param[j].rows;
+	const char **region = arena_alloc(&matcher->arena, (rows + 1) * sizeof *region);
+	for (size_t i = 0; i < set->rules; i++)
+		for (size_t j = 0; j < set->rule[i].params; j++)
+			for (size_t k = 0; k < set->rule[i].param[j].rows; k++)
+				region[count++] = set->rule[i].param[j].row[k].region;
+	qsort(region, count, sizeof *region, text_order);
+	for (size_t i = 0; i < count; i++)
+		if (i == 0 || strcmp(region[i], region[i - 1]) != 0)
+			region[matcher->row_regions++] = region[i];
+	matcher->row_region = region;
+}
 
 void
 areas_init(struct matcher *matcher)
 {
 	const struct ruleset *set = matcher->set;
 	matcher->area_slots = FIRST_SLOTS;
-	matcher->area = calloc(FIRST_SLOTS, sizeof *matcher->area);
-	if (!matcher->area)
-		abort();
+	matcher->area = memory_resize(NULL, FIRST_SLOTS * sizeof *matcher->area);
+	memset(matcher->area, 0, FIRST_SLOTS * sizeof *matcher->area);
 	matcher->first_param = arena_alloc(&matcher->arena, (set->rules + 1) * sizeof *matcher->first_param);
 	for (size_t i = 0; i < set->rules; i++) {
 		matcher->first_param[i] = (uint32_t)matcher->params;
 		matcher->params += set->rule[i].params;
 	}
+	collect_row_regions(matcher);
+	matcher->rows = arena_alloc(&matcher->arena, (matcher->row_regions + 1) * sizeof *matcher->rows);
+	matcher->view = arena_alloc(&matcher->arena, (set->tables->set_regions + 1) * sizeof *matcher->view);
+	for (size_t i = 0; i <= set->tables->set_regions; i++)
+		matcher->view[i].number = (uint32_t)i;
 }
 
 void
@@ -30,22 +62,15 @@ areas_free(struct matcher *matcher)
 
 /* ---- what an area sees ---- */
 
-static const struct view *
-view_find(struct matcher *matcher, struct slice code)
+/* Number of the longest region that holds the code + 1; 0: none. */
+static size_t
+longest_region(const char *const *region, size_t count, struct slice code)
 {
-	const struct tables *tables = matcher->set->tables;
-	struct view *view = arena_alloc(&matcher->arena, sizeof *view);
-	view->holds = arena_alloc(&matcher->arena, tables->set_regions + 1);
-	for (size_t i = 0; i < tables->set_regions; i++)
-		view->holds[i] = slice_starts_with(code, slice_of(tables->set_region[i]));
-	for (const struct view *known = matcher->view; known; known = known->next)
-		if (memcmp(known->holds, view->holds, tables->set_regions) == 0)
-			return known;
-	view->number = matcher->views++;
-	view->code = code;
-	view->next = matcher->view;
-	matcher->view = view;
-	return view;
+	size_t longest = 0;
+	for (size_t i = 0; i < count; i++)
+		if (slice_starts_with(code, slice_of(region[i])))
+			longest = i + 1;        /* sorted: a longer prefix of the code comes later */
+	return longest;
 }
 
 static void
@@ -76,15 +101,25 @@ rows_make(struct matcher *matcher, struct slice code)
 	return rows;
 }
 
+static const struct area_rows *
+rows_find(struct matcher *matcher, struct slice code)
+{
+	size_t number = longest_region(matcher->row_region, matcher->row_regions, code);
+	if (!matcher->rows[number])
+		matcher->rows[number] = rows_make(matcher, code);
+	return matcher->rows[number];
+}
+
 static const struct area *
 area_make(struct matcher *matcher, struct slice insu_admdvs)
 {
+	const struct tables *tables = matcher->set->tables;
 	struct area *area = arena_alloc(&matcher->arena, sizeof *area);
 	area->number = (uint32_t)matcher->areas;
 	area->code = arena_copy(&matcher->arena, insu_admdvs.data, insu_admdvs.length);
-	area->pool = tables_pool(matcher->set->tables, &matcher->arena, insu_admdvs);
-	area->rows = rows_make(matcher, slice_of(area->code));
-	area->sets = view_find(matcher, slice_of(area->code));
+	area->pool = tables_pool(tables, &matcher->arena, insu_admdvs);
+	area->rows = rows_find(matcher, slice_of(area->code));
+	area->sets = &matcher->view[longest_region(tables->set_region, tables->set_regions, slice_of(area->code))];
 	return area;
 }
 
@@ -106,9 +141,8 @@ areas_grow(struct matcher *matcher)
 	const struct area **old = matcher->area;
 	size_t slots = matcher->area_slots;
 	matcher->area_slots = 2 * slots;
-	matcher->area = calloc(matcher->area_slots, sizeof *matcher->area);
-	if (!matcher->area)
-		abort();
+	matcher->area = memory_resize(NULL, matcher->area_slots * sizeof *matcher->area);
+	memset(matcher->area, 0, matcher->area_slots * sizeof *matcher->area);
 	for (size_t i = 0; i < slots; i++)
 		if (old[i])
 			*slot_find(matcher, slice_of(old[i]->code)) = old[i];

@@ -1,5 +1,6 @@
 /* Code -> outcome.  A code meets every question about its field once, when it is first seen; afterwards it is one probe.
- * Beyond the cap codes are answered directly, and nothing grows. */
+ * A dictionary that is full forgets everything and learns again: a stream of ever new codes (visit numbers) costs the
+ * questions once a code, as it would anyway, and the codes that come again and again are soon back. */
 #include "core/rule/matcher.h"
 
 #include "core/base/hash.h"
@@ -20,9 +21,21 @@ dictionary_init(struct dictionary *dictionary, int field)
 void
 dictionary_free(struct dictionary *dictionary)
 {
+	free(dictionary->literal);
 	free(dictionary->entry);
 	free(dictionary->outcome);
 	free(dictionary->absent);
+	arena_free(&dictionary->texts);
+}
+
+static void
+dictionary_forget(struct dictionary *dictionary)
+{
+	memset(dictionary->entry, 0, dictionary->slots * sizeof *dictionary->entry);
+	if (dictionary->absent_slots)
+		memset(dictionary->absent, 0, dictionary->absent_slots * sizeof *dictionary->absent);
+	arena_free(&dictionary->texts);
+	dictionary->entries = dictionary->outcomes = 0;
 }
 
 /* ---- the questions themselves ---- */
@@ -167,12 +180,12 @@ learn(struct matcher *matcher, struct dictionary *dictionary, const struct area 
 {
 	ask_all(matcher, dictionary, area, true, text, matcher->direct);
 	if (dictionary->entries == DICTIONARY_ENTRIES_MAX)
-		return 0;
+		dictionary_forget(dictionary);
 	if (2 * (dictionary->entries + 1) > dictionary->slots)
 		dictionary_grow(dictionary);
 	key->outcome = outcome_intern(dictionary, matcher->direct, matcher->words);
 	if (text.length > 16)
-		key->text = arena_copy(&matcher->arena, text.data, text.length);
+		key->text = arena_copy(&dictionary->texts, text.data, text.length);
 	*slot_find(dictionary, key, text) = *key;
 	dictionary->entries++;
 	return key->outcome;
@@ -206,8 +219,8 @@ dictionary_find(struct matcher *matcher, struct dictionary *dictionary, const st
 	} else {
 		struct entry key = make_key(code, view);
 		outcome = slot_find(dictionary, &key, code)->outcome;
-		if (!outcome && !(outcome = learn(matcher, dictionary, area, &key, code)))
-			return matcher->direct;
+		if (!outcome)
+			outcome = learn(matcher, dictionary, area, &key, code);
 	}
 	return dictionary->outcome + (size_t)(outcome - 1) * 2 * matcher->words;
 }

@@ -242,7 +242,7 @@ condition_add(struct writing *writing, const struct node *root)
 	condition.program = normal_form(all, root);
 	if (!condition.program) {
 		writing_error(writing, (struct extent){0, writing->text.length}, (struct message){
-		    "表达式太复杂：展开后多于 512 种情形", "the expression is too complex: more than 512 alternatives"},
+		    "表达式太复杂：展开后的情形太多", "the expression is too complex: too many alternatives"},
 		    (struct message){"把多个 == 写成 in [...]，或拆成几条规则", "write several == as in [...], or split the rule"});
 		return -1;
 	}

@@ -18,6 +18,7 @@
 #define EXPRESSION_BYTES_MAX 4096
 #define EXPRESSION_DEPTH_MAX 64
 #define EXPRESSION_TERMS_MAX 512
+#define EXPRESSION_LITERALS_MAX 16384   /* terms times the literals of the longest */
 
 /* ---- words ---- */
 

@@ -260,12 +260,14 @@ load_region(struct params_file *file, const struct yaml *root, const char *name)
 	const struct yaml *region = want_member(&file->source, root, "region");
 	if (!region || !want_kind(&file->source, region, YAML_SCALAR))
 		return false;
-	file->region = region->text.data;
-	if (strcmp(file->region, name) == 0 && strspn(name, "0123456789") == strlen(name))
+	const char *text = region->text.data;
+	if (strcmp(text, name) == 0 && strspn(name, "0123456789") == strlen(name)) {
+		file->region = text;
 		return true;
+	}
 	source_error(&file->source, region->at, (struct message){
-	    source_say(diags, "region %s 应与文件名 %s.yaml 相同，是区划的前几位数字", file->region, name),
-	    source_say(diags, "region %s must be the file's name %s.yaml, leading digits of an area code", file->region, name)}, NO_HINT);
+	    source_say(diags, "region %s 应与文件名 %s.yaml 相同，是区划的前几位数字", text, name),
+	    source_say(diags, "region %s must be the file's name %s.yaml, leading digits of an area code", text, name)}, NO_HINT);
 	return false;
 }
 

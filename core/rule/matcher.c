@@ -1,6 +1,7 @@
 /* All conditions of a ruleset for one claim.  The steady state allocates nothing. */
 #include "core/rule/matcher.h"
 
+#include "core/base/memory.h"
 #include "core/base/time.h"
 
 #include <stdlib.h>
@@ -33,11 +34,11 @@ static void
 add_text_literal(struct matcher *matcher, uint32_t term, const struct literal *literal)
 {
 	struct dictionary *dictionary = dictionary_of(matcher, literal->atom->field);
-	struct text_literal *longer = zeroed(matcher, dictionary->literals + 1, sizeof *longer);
-	if (dictionary->literals)
-		memcpy(longer, dictionary->literal, dictionary->literals * sizeof *longer);
-	longer[dictionary->literals++] = (struct text_literal){term, literal->negated, literal->atom};
-	dictionary->literal = longer;
+	if (dictionary->literals == dictionary->literal_slots) {
+		dictionary->literal_slots = dictionary->literal_slots ? 2 * dictionary->literal_slots : 16;
+		dictionary->literal = memory_resize(dictionary->literal, dictionary->literal_slots * sizeof *dictionary->literal);
+	}
+	dictionary->literal[dictionary->literals++] = (struct text_literal){term, literal->negated, literal->atom};
 	dictionary->asks_area |= literal->atom->kind == ATOM_IN_SET;
 }
 

@@ -9,16 +9,15 @@
 
 #include "core/rule/expression.h"
 
-#define DICTIONARY_ENTRIES_MAX 65536
+#define DICTIONARY_ENTRIES_MAX 65536    /* a full dictionary is emptied: memory is bounded whatever codes come */
 
-struct view {                           /* areas that see the same sets */
+/* Areas that see the same sets.  Regions are prefixes, so the longest one that holds decides which others do: the
+ * number is that region's in tables->set_region + 1, 0 for none. */
+struct view {
 	uint32_t number;
-	struct slice code;              /* one such area */
-	bool *holds;                    /* by tables->set_region */
-	struct view *next;
 };
 
-struct area_rows {
+struct area_rows {                      /* what areas with the same longest region of any parameter have in common */
 	const struct rule *rule;        /* the set's rules */
 	const uint32_t *first;          /* by rule: number of its first parameter */
 	struct candidates {
@@ -43,7 +42,8 @@ struct dictionary {
 	int field;
 	bool asks_area;
 	struct text_literal *literal;
-	size_t literals;
+	size_t literals, literal_slots;
+	struct arena texts;             /* codes longer than 16 bytes */
 	struct entry *entry;            /* open addressing, a power of two */
 	size_t slots, entries;
 	uint64_t *outcome;              /* 2 * words each: possible, certain */
@@ -74,7 +74,7 @@ struct matcher {
 	struct dictionary *dictionary;
 	size_t dictionaries;
 	uint64_t *work;                 /* possible, certain */
-	uint64_t *direct;               /* outcome of a code beyond the dictionary */
+	uint64_t *direct;               /* outcome of the code that is being learnt */
 	uint64_t *all, *has_other;      /* by term; terms that ask about more than codes */
 	uint64_t last_mask;             /* conditions in the last word of a set */
 	struct other_term *other_term;  /* by term */
@@ -87,8 +87,10 @@ struct matcher {
 
 	const struct area **area;       /* open addressing by code */
 	size_t area_slots, areas;
-	struct view *view;
-	uint32_t views;
+	struct view *view;              /* by number */
+	const char **row_region;        /* distinct regions of all parameter rows, sorted */
+	size_t row_regions;
+	const struct area_rows **rows;  /* by number of the longest region + 1; NULL: not made yet */
 	uint32_t *first_param;
 	size_t params;
 };

@@ -8,8 +8,13 @@
 
 struct terms {
 	struct term *term;
-	size_t count;
+	size_t count, longest;          /* terms, literals of the longest */
 	bool is_too_many;
+};
+
+struct expansion {
+	struct expressions *all;
+	struct arena work;              /* of terms that are joined further; the last ones are copied */
 };
 
 /* ---- atoms ---- */
@@ -192,9 +197,9 @@ has_literal(const struct term *term, struct literal literal)
 }
 
 static struct term
-join(struct expressions *all, const struct term *a, const struct term *b)
+join(struct arena *work, const struct term *a, const struct term *b)
 {
-	struct term both = {.literal = arena_alloc(all->arena, (a->count + b->count) * sizeof *both.literal), .count = a->count};
+	struct term both = {.literal = arena_alloc(work, (a->count + b->count) * sizeof *both.literal), .count = a->count};
 	memcpy(both.literal, a->literal, a->count * sizeof *both.literal);
 	for (size_t i = 0; i < b->count; i++)
 		if (!has_literal(&both, b->literal[i]))
@@ -203,55 +208,79 @@ join(struct expressions *all, const struct term *a, const struct term *b)
 }
 
 static struct terms
-either(struct expressions *all, struct terms a, struct terms b)
+limited(struct terms out, bool is_too_many)
 {
-	struct terms out = {.count = a.count + b.count, .is_too_many = a.is_too_many || b.is_too_many};
-	if (out.is_too_many || out.count > EXPRESSION_TERMS_MAX)
+	if (is_too_many || out.count > EXPRESSION_TERMS_MAX || out.count * out.longest > EXPRESSION_LITERALS_MAX)
 		return (struct terms){.is_too_many = true};
-	out.term = arena_alloc(all->arena, out.count * sizeof *out.term);
+	return out;
+}
+
+static struct terms
+either(struct expansion *expansion, struct terms a, struct terms b)
+{
+	struct terms out = limited((struct terms){.count = a.count + b.count,
+	    .longest = a.longest > b.longest ? a.longest : b.longest}, a.is_too_many || b.is_too_many);
+	if (out.is_too_many)
+		return out;
+	out.term = arena_alloc(&expansion->work, out.count * sizeof *out.term);
 	memcpy(out.term, a.term, a.count * sizeof *out.term);
 	memcpy(out.term + a.count, b.term, b.count * sizeof *out.term);
 	return out;
 }
 
 static struct terms
-every(struct expressions *all, struct terms a, struct terms b)
+every(struct expansion *expansion, struct terms a, struct terms b)
 {
-	struct terms out = {.count = a.count * b.count, .is_too_many = a.is_too_many || b.is_too_many};
-	if (out.is_too_many || out.count > EXPRESSION_TERMS_MAX)
-		return (struct terms){.is_too_many = true};
-	out.term = arena_alloc(all->arena, out.count * sizeof *out.term);
+	struct terms out = limited((struct terms){.count = a.count * b.count, .longest = a.longest + b.longest},
+	    a.is_too_many || b.is_too_many);
+	if (out.is_too_many)
+		return out;
+	out.term = arena_alloc(&expansion->work, out.count * sizeof *out.term);
 	for (size_t i = 0; i < a.count; i++)
 		for (size_t j = 0; j < b.count; j++)
-			out.term[i * b.count + j] = join(all, &a.term[i], &b.term[j]);
+			out.term[i * b.count + j] = join(&expansion->work, &a.term[i], &b.term[j]);
 	return out;
 }
 
 static struct terms
-expand(struct expressions *all, const struct node *node, bool negated)
+expand(struct expansion *expansion, const struct node *node, bool negated)
 {
 	if (node->kind == NODE_NOT)
-		return expand(all, node->left, !negated);
+		return expand(expansion, node->left, !negated);
 	if (node->kind == NODE_AND || node->kind == NODE_OR) {
-		struct terms a = expand(all, node->left, negated), b = expand(all, node->right, negated);
-		return (node->kind == NODE_OR) != negated ? either(all, a, b) : every(all, a, b);
+		struct terms a = expand(expansion, node->left, negated), b = expand(expansion, node->right, negated);
+		return (node->kind == NODE_OR) != negated ? either(expansion, a, b) : every(expansion, a, b);
 	}
-	struct term *term = arena_alloc(all->arena, sizeof *term);
-	term->literal = arena_alloc(all->arena, sizeof *term->literal);
-	term->literal[0] = make_literal(all, node);
+	struct term *term = arena_alloc(&expansion->work, sizeof *term);
+	term->literal = arena_alloc(&expansion->work, sizeof *term->literal);
+	term->literal[0] = make_literal(expansion->all, node);
 	term->literal[0].negated ^= negated;
 	term->count = 1;
-	return (struct terms){term, 1, false};
+	return (struct terms){.term = term, .count = 1, .longest = 1};
+}
+
+static struct program *
+keep_terms(struct arena *arena, const struct terms *terms)
+{
+	struct program *program = arena_alloc(arena, sizeof *program);
+	program->count = terms->count;
+	program->term = arena_alloc(arena, terms->count * sizeof *program->term);
+	for (size_t i = 0; i < terms->count; i++) {
+		const struct term *from = &terms->term[i];
+		struct term *to = &program->term[i];
+		to->count = from->count;
+		to->literal = arena_alloc(arena, from->count * sizeof *to->literal);
+		memcpy(to->literal, from->literal, from->count * sizeof *to->literal);
+	}
+	return program;
 }
 
 struct program *
 normal_form(struct expressions *all, const struct node *root)
 {
-	struct terms terms = expand(all, root, false);
-	if (terms.is_too_many)
-		return NULL;
-	struct program *program = arena_alloc(all->arena, sizeof *program);
-	program->term = terms.term;
-	program->count = terms.count;
+	struct expansion expansion = {.all = all};
+	struct terms terms = expand(&expansion, root, false);
+	struct program *program = terms.is_too_many ? NULL : keep_terms(all->arena, &terms);
+	arena_free(&expansion.work);
 	return program;
 }

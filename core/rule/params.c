@@ -11,9 +11,11 @@ const char *const param_unit_names[4] = {"yuan", "ratio", "count", "days"};
 
 /* ---- basis ---- */
 
+/* A mistaken one still counts as named, so that the rows that cite it are not reported too. */
 static bool
-basis_load_one(struct load *load, const struct source *source, const struct yaml *node, struct basis *basis)
+basis_load_one(const struct source *source, const struct yaml *node, struct basis *basis)
 {
+	*basis = (struct basis){node->key->text.data, "", ""};
 	static const char *const keys[] = {"document", "quote"};
 	if (!is_name(node->key->text)) {
 		source_error(source, node->key->at, (struct message){"依据的名字用字母、数字和 _",
@@ -24,11 +26,13 @@ basis_load_one(struct load *load, const struct source *source, const struct yaml
 		return false;
 	bool is_good = want_keys(source, node, keys, COUNT(keys));
 	const struct yaml *document = want_member(source, node, "document"), *quote = want_member(source, node, "quote");
-	basis->name = node->key->text.data;
-	basis->document = document ? want_text(source, document, 1024) : NULL;
-	basis->quote = quote ? want_text(source, quote, 8192) : NULL;
-	(void)load;
-	return is_good && basis->document && basis->quote;
+	const char *document_text = document ? want_text(source, document, 1024) : NULL;
+	const char *quote_text = quote ? want_text(source, quote, 8192) : NULL;
+	if (!document_text || !quote_text)
+		return false;
+	basis->document = document_text;
+	basis->quote = quote_text;
+	return is_good;
 }
 
 bool
@@ -41,9 +45,7 @@ basis_load(struct load *load, const struct source *source, const struct yaml *no
 	list->is_used = arena_alloc(load->arena, (node->count + 1) * sizeof *list->is_used);
 	bool is_good = true;
 	for (const struct yaml *member = node->first; member; member = member->next) {
-		struct basis *basis = &list->basis[list->count];
-		is_good &= basis_load_one(load, source, member, basis);
-		basis->name = member->key->text.data;   /* a mistaken one still counts as named */
+		is_good &= basis_load_one(source, member, &list->basis[list->count]);
 		list->at[list->count++] = member->key->at;
 	}
 	if (list->count == 0) {
@@ -309,8 +311,10 @@ reserve_bases(struct load *load, struct rule_draft *rule, size_t more)
 	struct basis *old = list->basis;
 	struct basis *basis = arena_alloc(load->arena, (list->count + more + 1) * sizeof *basis);
 	bool *is_used = arena_alloc(load->arena, (list->count + more + 1) * sizeof *is_used);
-	memcpy(basis, old, list->count * sizeof *basis);
-	memcpy(is_used, list->is_used, list->count * sizeof *is_used);
+	if (list->count) {
+		memcpy(basis, old, list->count * sizeof *basis);
+		memcpy(is_used, list->is_used, list->count * sizeof *is_used);
+	}
 	for (size_t i = 0; i < rule->params.count; i++)
 		for (size_t j = 0; j < rule->params.param[i].rows; j++) {
 			struct param_row *row = &rule->params.param[i].row[j].row;
@@ -442,8 +446,8 @@ check_floor(struct load *load, const struct row_draft *floor, const struct row_d
 		return;
 	struct diags *diags = load->diags;
 	source_error(row->source, row->value_at, (struct message){
-	    source_say(diags, "低于 %s 的下限 %s（%s，%s:%d）", f->region, f->value_text, f->basis->document, f->file, f->line),
-	    source_say(diags, "below the floor %s of region %s (%s, %s:%d)", f->value_text, f->region, f->basis->document, f->file, f->line)},
+	    source_say(diags, "低于区划 \"%s\" 的下限 %s（%s，%s:%d）", f->region, f->value_text, f->basis->document, f->file, f->line),
+	    source_say(diags, "below the floor %s of region \"%s\" (%s, %s:%d)", f->value_text, f->region, f->basis->document, f->file, f->line)},
 	    (struct message){f->basis->quote, f->basis->quote});
 }
 

@@ -156,6 +156,23 @@ load_folder(struct loading *loading, const char *directory, const char *folder)
 	listing_free(&listing);
 }
 
+static void
+check_entry(struct diags *diags, const char *path, const char *name)
+{
+	struct stat status;
+	for (size_t i = 0; i < COUNT(known_folders); i++)
+		if (strcmp(known_folders[i], name) == 0)
+			return;
+	if (stat(path, &status) != 0)
+		return;
+	if (S_ISDIR(status.st_mode))
+		path_error(diags, DIAG_WARNING, path, "不认识这个文件夹，里面的规则没有读", "this folder is not known; its rules are not read",
+		    hint_word(diags, slice_of(name), known_folders, COUNT(known_folders)));
+	else if (ends_with(name, ".yaml") || ends_with(name, ".yml"))
+		path_error(diags, DIAG_WARNING, path, "这个文件没有读", "this file is not read",
+		    (struct message){"规则放在它的 family 的文件夹里", "a rule stands in the folder of its family"});
+}
+
 /* A folder that nobody reads is most often a family written wrongly. */
 static bool
 check_directory(struct diags *diags, const char *directory)
@@ -166,17 +183,8 @@ check_directory(struct diags *diags, const char *directory)
 		    source_say(diags, "cannot open the rules directory: %s", strerror(errno)), NO_HINT);
 		return false;
 	}
-	for (size_t i = 0; i < listing.count; i++) {
-		const char *path = source_say(diags, "%s/%s", directory, listing.name[i]);
-		struct stat status;
-		bool is_known = false;
-		for (size_t j = 0; j < COUNT(known_folders); j++)
-			is_known |= strcmp(known_folders[j], listing.name[i]) == 0;
-		if (is_known || stat(path, &status) != 0 || !S_ISDIR(status.st_mode))
-			continue;
-		path_error(diags, DIAG_WARNING, path, "不认识这个文件夹，里面的规则没有读", "this folder is not known; its rules are not read",
-		    hint_word(diags, slice_of(listing.name[i]), known_folders, COUNT(known_folders)));
-	}
+	for (size_t i = 0; i < listing.count; i++)
+		check_entry(diags, source_say(diags, "%s/%s", directory, listing.name[i]), listing.name[i]);
 	listing_free(&listing);
 	return true;
 }

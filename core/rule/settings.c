@@ -122,12 +122,12 @@ static bool
 set_decimal(const struct setting_place *place, struct slice text)
 {
 	int64_t number;
-	if (decimal_parse(text.data, text.length, 6, &number)) {
+	if (decimal_parse(text.data, text.length, 6, &number) && number >= 0) {
 		put_number(place, number);
 		return true;
 	}
-	return wrong(place, source_say(place->load->diags, "%s 应是小数，最多六位", place->setting->name),
-	    source_say(place->load->diags, "%s must be a decimal with at most six places", place->setting->name), NO_HINT);
+	return wrong(place, source_say(place->load->diags, "%s 应是非负小数，最多六位", place->setting->name),
+	    source_say(place->load->diags, "%s must be a decimal, not negative, with at most six places", place->setting->name), NO_HINT);
 }
 
 static bool

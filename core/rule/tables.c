@@ -63,7 +63,10 @@ cell_code(struct loading *load, const struct csv_row *row, int column)
 		cell.data++;
 		cell.length--;
 	}
-	if (cell.length >= 1 && cell.length <= 16)
+	bool has_control = false;
+	for (size_t i = 0; i < cell.length; i++)
+		has_control |= (unsigned char)cell.data[i] < 0x20 || cell.data[i] == 0x7f;
+	if (cell.length >= 1 && cell.length <= 16 && !has_control)
 		return cell.data;
 	cell_error(load, row, column, "编码有 1 到 16 个字节", "a code has 1 to 16 bytes", NO_HINT);
 	return NULL;

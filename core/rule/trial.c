@@ -76,14 +76,15 @@ check_member(const struct source *source, const struct kind *kind, const struct 
 	return is_identities(kind, field) ? check_identities(source, member) : want_kind(source, member, YAML_SCALAR);
 }
 
+/* Defaults cannot be repeated: there the key is as unknown as any other. */
 static bool
-check_record(const struct source *source, const struct kind *kind, const struct yaml *map)
+check_record(const struct source *source, const struct kind *kind, const struct yaml *map, bool may_repeat)
 {
 	if (!want_kind(source, map, YAML_MAP))
 		return false;
 	bool is_good = true;
 	for (const struct yaml *member = map->first; member; member = member->next)
-		if (strcmp(member->key->text.data, "repeat") != 0)
+		if (!may_repeat || strcmp(member->key->text.data, "repeat") != 0)
 			is_good &= check_member(source, kind, member);
 	return is_good;
 }
@@ -232,7 +233,7 @@ load_records(struct trial_place *place, const struct kind *kind, const struct ya
 	bool is_good = true;
 	for (const struct yaml *map = list->first; map; map = map->next) {
 		int64_t repeat;
-		if (!check_record(place->source, kind, map) || !check_required(place->source, kind, map, defaults)
+		if (!check_record(place->source, kind, map, true) || !check_required(place->source, kind, map, defaults)
 		    || !read_repeat(place, kind, map, defaults, &repeat)) {
 			is_good = false;
 			continue;
@@ -324,7 +325,7 @@ load_defaults(struct trial_place *place, const struct kind *kind, const struct y
 {
 	if (!node)
 		return NULL;
-	if (check_record(place->source, kind, node))
+	if (check_record(place->source, kind, node, false))
 		return node;
 	*is_good = false;
 	return node->kind == YAML_MAP ? node : NULL;

@@ -9,11 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#ifndef FW_SOURCE_DIR
-#define FW_SOURCE_DIR "."
-#endif
-
-#define TABLES FW_SOURCE_DIR "/tests/rules/tables"
+#define TABLES TEST_DATA "/rules/tables"
 
 /* ---- a set of conditions without rule files ---- */
 
