@@ -1,0 +1,80 @@
+"""A broker that dies, is not there, or lacks a topic."""
+import json
+import os
+import subprocess
+
+import clients
+from daemon import SECONDS, Daemon, Replay, until
+from feeds import make_topics, same, values
+
+EX_CONFIG = 78
+
+
+def killed_broker(context, hold):
+    """a broker killed with SIGKILL and started again in the middle loses nothing and doubles nothing."""
+    county, prefix = context.county, "killed"
+    broker = context.broker("killed")
+    broker.start()
+    make_topics(broker, prefix)
+    clients.produce(broker.bootstrap, f"{prefix}.enrolment", county.enrolments)
+    daemon = Daemon(context.fundwatchd, context.scratch(prefix), broker.bootstrap, prefix, county.tables)
+    hold(daemon)
+    daemon.start().wait_ready()
+    lines, half = county.settlements, len(county.settlements) // 2
+    clients.produce(broker.bootstrap, f"{prefix}.settlement", lines[:half])
+    until("some records judged", lambda: daemon.received() > half // 4, alive=daemon.alive)
+    broker.kill()
+    broker.start()
+    clients.produce(broker.bootstrap, f"{prefix}.settlement", lines[half:])
+    daemon.wait_received(len(lines))
+    assert daemon.stop() == 0
+    replay = Replay(context.fundwatch, context.scratch("replay-killed"), lines, county.enrolment_file, county.tables)
+    for kind, kind_type in (("alerts", "alert"), ("indicators", "indicator")):
+        same(kind, values(broker, f"{prefix}.{kind}", kind_type), replay.lines(kind))
+    broker.close()
+
+
+def dead_broker(context, hold):
+    """with a dead broker at start the daemon waits, is not ready and says why; it recovers when the broker comes."""
+    county, prefix = context.county, "late"
+    broker = context.broker("late")
+    broker.start()
+    make_topics(broker, prefix)
+    clients.produce(broker.bootstrap, f"{prefix}.settlement", county.settlements[:500])
+    broker.stop()
+    daemon = Daemon(context.fundwatchd, context.scratch(prefix), broker.bootstrap, prefix, county.tables)
+    hold(daemon)
+    daemon.start()
+    status, body = until("an answer of /readyz", lambda: daemon.get("/readyz") if daemon.get("/readyz")[0] else None, alive=daemon.alive)
+    assert status == 503, f"/readyz says {status} without a broker"
+    assert "kafka" in body.lower() or "broker" in body.lower(), f"/readyz does not name the failing part: {body}"
+    json.loads(body)
+    assert daemon.get("/healthz")[0] == 200, "/healthz must answer 200 while it waits"
+    broker.start()
+    daemon.wait_ready()
+    daemon.wait_received(500)
+    assert daemon.stop() == 0
+    broker.close()
+
+
+def missing_topic(context, hold):
+    """a missing topic is named, in both languages, and ends the daemon with 78."""
+    broker, county, prefix = context.shared, context.county, "missing"
+    for name in ("settlement", "enrolment", "indicators", "refused", "shadow", "stats"):
+        broker.create(f"{prefix}.{name}")
+    daemon = Daemon(context.fundwatchd, context.scratch(prefix), broker.bootstrap, prefix, county.tables)
+    hold(daemon)
+    for language in ("en_US.UTF-8", "zh_CN.UTF-8"):
+        done = subprocess.run([context.fundwatchd, "--config", daemon.config], env=dict(os.environ, LC_ALL=language), stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=SECONDS, check=False)
+        assert done.returncode == EX_CONFIG, f"exit status {done.returncode}: {done.stdout.decode()[-300:]}"
+        assert f"{prefix}.alerts" in done.stdout.decode(), f"the topic is not named: {done.stdout.decode()[-300:]}"
+    # Created on request instead.
+    daemon = Daemon(context.fundwatchd, context.scratch(prefix), broker.bootstrap, prefix, county.tables, "create_topics: true\n")
+    hold(daemon)
+    daemon.start().wait_ready()
+    assert daemon.stop() == 0
+    assert not values(broker, f"{prefix}.alerts", "alert")
+
+
+TESTS = [killed_broker, dead_broker, missing_topic]

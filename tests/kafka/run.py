@@ -1,0 +1,118 @@
+#!/usr/bin/python3
+"""fundwatchd against a real Apache Kafka broker. Prints TAP.
+
+    tests/kafka/run.py BUILD [WORD]...      BUILD holds fundwatch, fundwatchd, kafka_topics; only tests whose name has a WORD
+
+Every test is skipped, by name and reason, where Java or Maven is missing or Kafka cannot be fetched.
+"""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import traceback
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import broker as brokers   # noqa: E402
+import faults              # noqa: E402
+import feeds               # noqa: E402
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TESTS = feeds.TESTS + faults.TESTS
+SHOWN = 40              # lines of the daemon's log that a failure shows
+
+
+class County:
+    """A small generated world, the same in every run: four areas of four pools, with everything that can be planted."""
+
+    def __init__(self, program, folder):
+        words = [program, "generate", "--seed", "11", "--persons", "3000", "--from", "2023-10-01", "--to", "2024-04-30", "--quiet",
+                 "--rules", os.path.join(ROOT, "rules"), "--out", folder]
+        for area in ("141121", "140902", "140525", "500230"):
+            words += ["--area", area]
+        subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+        self.enrolment_file = os.path.join(folder, "enrolment.ndjson")
+        self.tables = os.path.join(folder, "tables")
+        self.settlements = self.read(os.path.join(folder, "settlements.ndjson"))
+        self.enrolments = self.read(self.enrolment_file)
+
+    @staticmethod
+    def read(path):
+        with open(path, "rb") as stream:
+            return [line for line in stream.read().split(b"\n") if line]
+
+
+class Context:
+    """What a test is handed: programs, the county, a running broker that all tests share, a folder and topic prefix of its own."""
+
+    def __init__(self, build, folder):
+        self.build, self.folder = build, folder
+        self.topics_tool = os.path.join(build, "kafka_topics")
+        self.fundwatch = os.path.join(build, "fundwatch")
+        self.fundwatchd = os.path.join(build, "fundwatchd")
+        self.opened = []
+        self.shared = self.broker("shared")
+        self.shared.start()
+        self.county = County(self.fundwatch, os.path.join(folder, "county"))
+
+    def broker(self, name):
+        one = brokers.Broker(os.path.join(self.folder, "broker-" + name), self.topics_tool)
+        self.opened.append(one)
+        return one
+
+    def scratch(self, name):
+        return os.path.join(self.folder, name)
+
+    def close(self):
+        for one in self.opened:
+            one.close()
+
+
+def title(test):
+    return test.__doc__.split("\n")[0].rstrip(".")
+
+
+def run_one(context, test):
+    """(passed, reason). The daemon's log of a failed test goes to stderr."""
+    held = []
+    try:
+        test(context, held.append)
+        return True, ""
+    except Exception as wrong:
+        traceback.print_exc()
+        for one in held:
+            print("\n".join(one.log_text().split("\n")[-SHOWN:]), file=sys.stderr)
+        return False, " ".join(str(wrong).split("\n")[0].split())
+    finally:
+        for one in held:
+            one.close()
+
+
+def main():
+    if len(sys.argv) < 2:
+        print(__doc__, file=sys.stderr)
+        return 64
+    chosen = [test for test in TESTS if not sys.argv[2:] or any(word in title(test) for word in sys.argv[2:])]
+    folder = tempfile.mkdtemp(prefix="fundwatch-kafka-")
+    context, failed = None, 0
+    try:
+        context = Context(os.path.abspath(sys.argv[1]), folder)
+        for number, test in enumerate(chosen, 1):
+            passed, reason = run_one(context, test)
+            failed += not passed
+            print(f"{'ok' if passed else 'not ok'} {number} - {title(test)}{' # ' + reason if reason else ''}", flush=True)
+    except brokers.Unavailable as why:
+        for number, test in enumerate(chosen, 1):
+            print(f"ok {number} - {title(test)} # SKIP {why}")
+    finally:
+        if context:
+            context.close()
+        shutil.rmtree(folder)
+    print(f"1..{len(chosen)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
