@@ -7,4 +7,7 @@
 /* realloc that aborts with a message when the system has none left; bytes > 0. */
 void *memory_resize(void *, size_t bytes);
 
+/* Zeroed; bytes is a multiple of the alignment, a power of two.  free gives it back. */
+void *memory_aligned(size_t alignment, size_t bytes);
+
 #endif

@@ -37,6 +37,13 @@ character_read(const unsigned char *text, size_t length, int32_t *code_point)
 	return 0;
 }
 
+/* Three bytes from U+1000 on that are no surrogates: nearly all of Chinese. */
+static bool
+usual_wide(const unsigned char *text)
+{
+	return text[0] >= 0xe1 && text[0] <= 0xef && text[0] != 0xed && continues(text[1]) && continues(text[2]);
+}
+
 bool
 utf8_valid(const char *text, size_t length, size_t *bad)
 {
@@ -45,6 +52,10 @@ utf8_valid(const char *text, size_t length, size_t *bad)
 		uint64_t eight;
 		if (length - at >= 8 && (memcpy(&eight, text + at, 8), !(eight & UINT64_C(0x8080808080808080)))) {
 			at += 8;
+			continue;
+		}
+		if (length - at >= 3 && usual_wide(bytes + at)) {
+			at += 3;
 			continue;
 		}
 		int32_t code_point;

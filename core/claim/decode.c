@@ -48,7 +48,7 @@ struct decoder {
 struct object {
 	struct form *form;
 	union value *value;
-	uint64_t seen[2], present[2];
+	uint64_t seen[2], absent[2];                    /* absent: seen, but null or "" */
 	uint32_t depth;
 	struct enrolment *enrolment;                    /* for the identities, else NULL */
 };
@@ -66,8 +66,7 @@ struct decoder *
 decoder_open(struct decode_limits limits)
 {
 	assert(limits.identifier_bytes <= 64 && limits.depth >= 1);
-	struct decoder *decoder = memory_resize(NULL, sizeof *decoder);
-	memset(decoder, 0, sizeof *decoder);
+	struct decoder *decoder = memory_aligned(_Alignof(struct decoder), sizeof *decoder);
 	decoder->limits = limits;
 	decoder->scan.depth_limit = limits.depth;
 	form_init(&decoder->settlement, settlement_fields, SETTLEMENT_FIELDS, settlement_aliases, settlement_alias_count);
@@ -103,9 +102,65 @@ decoder_unknown(const struct decoder *decoder, size_t *count, uint64_t *more)
 	return decoder->unknown.field;
 }
 
-/* A key that is not the expected one: reads it, up to its value. */
+static inline uint64_t
+object_present(const struct object *object, unsigned word)
+{
+	return object->seen[word] & ~object->absent[word];
+}
+
+static const char *identities_read(struct decoder *, struct object *, const char *at, bool *empty);
+
+/* Any value of a known field. */
 static const char *
-key_read_slow(struct decoder *decoder, struct form *form, const char *at, int *field)
+value_general(struct decoder *decoder, struct object *object, const struct key *key, const char *at)
+{
+	struct place place = {
+		.field = &object->form->fields[key->field],
+		.identifier_bytes = decoder->limits.identifier_bytes,
+		.depth = object->depth,
+		.skipped = &decoder->skipped[key->field],
+		.kept = &decoder->kept,
+	};
+	bool empty = false;
+	if (object->enrolment && key->field == ENROLMENT_identities)
+		at = identities_read(decoder, object, at, &empty);
+	else
+		at = value_read(&decoder->scan, &place, at, &object->value[key->field], &empty);
+	if (empty)
+		object->absent[key->word] |= key->bit;
+	return at;
+}
+
+/* at may lie behind the end, when the key before was matched there: nothing is taken from there then. */
+static inline const char *
+value_usual(struct decoder *decoder, struct object *object, struct key *key, const char *at)
+{
+	struct scan *scan = &decoder->scan;
+	union value *value = &object->value[key->field];
+	switch (key->type) {
+	case TYPE_AMOUNT:
+		return amount_usual(scan, at, &value->number);
+	case TYPE_CODE:
+		return code_usual(scan, at, &key->usual, &value->text);
+	case TYPE_ID:
+		return id_usual(scan, decoder->limits.identifier_bytes, at, &key->usual, &value->text);
+	case TYPE_DATE:
+		return date_usual(scan, at, &value->number);
+	case TYPE_TIME:
+		return time_usual(scan, at, &value->number);
+	case TYPE_DECIMAL:
+		return decimal_usual(scan, at, &value->number);
+	case TYPE_TEXT:
+		return text_usual(scan, at, &decoder->skipped[key->field]);
+	default:
+		return NULL;
+	}
+}
+
+/* A member whose key was not expected.  Gives the value's first byte and the key; or, with a NULL key, the position
+ * behind a member of no known field. */
+static const char *
+key_read(struct decoder *decoder, struct object *object, const char *at, struct key *last, struct key **key)
 {
 	struct scan *scan = &decoder->scan;
 	struct text name;
@@ -114,81 +169,47 @@ key_read_slow(struct decoder *decoder, struct form *form, const char *at, int *f
 	at = scan_string(scan, at + 1, &name);
 	if (!at)
 		return NULL;
-	*field = keys_find(&form->keys, (struct slice){name.data, name.length});
-	if (*field == KEY_NONE)
-		unknown_count(&decoder->unknown, (struct slice){name.data, name.length});
 	at = scan_blank(scan, at);
 	if (at >= scan->end || *at != ':')
 		return scan_refuse(scan, REFUSAL_not_json, NULL, at);
-	return at + 1;
+	at = scan_blank(scan, at + 1);
+	struct slice text = {name.data, name.length};
+	*key = keys_find(&object->form->keys, last, text);
+	if (*key)
+		return at;
+	unknown_count(&decoder->unknown, text);
+	return scan_any(scan, at, object->depth, false);
 }
 
-static inline const char *
-key_read(struct decoder *decoder, struct form *form, const char *at, int *field)
+/* A known field for the second time; first is its key's first byte, at its value's. */
+static const char *
+duplicate_refuse(struct scan *scan, const struct object *object, const struct key *key, const char *first, const char *at)
 {
-	const struct key *key = keys_guess(&form->keys, at);
-	if (unlikely(!key || at + key->length > decoder->scan.end))
-		return key_read_slow(decoder, form, at, field);
-	*field = key->field;
-	return at + key->length;
+	if (at >= scan->end)
+		return scan_refuse(scan, REFUSAL_not_json, NULL, scan->end);
+	return scan_refuse(scan, REFUSAL_duplicate_key, object->form->fields[key->field].name, first);
 }
 
-static const char *identities_read(struct decoder *, struct object *, const char *at, bool *empty);
-
-/* A value of a known field.  *empty: null or "". */
+/* Reads one member; *last is the last known key. */
 static inline const char *
-value_read(struct decoder *decoder, struct object *object, unsigned number, const char *at, bool *empty)
+member_read(struct decoder *decoder, struct object *object, const char *at, struct key **last)
 {
-	const struct field *field = &object->form->fields[number];
-	union value *value = &object->value[number];
 	struct scan *scan = &decoder->scan;
-	switch (field->type) {
-	case TYPE_AMOUNT:
-		return value_amount(scan, field->name, at, &value->number, empty);
-	case TYPE_CODE:
-		return value_code(scan, &decoder->kept, field->name, at, &value->text, empty);
-	case TYPE_ID:
-		return value_id(scan, &decoder->kept, field->name, decoder->limits.identifier_bytes, at, &value->text, empty);
-	case TYPE_DATE:
-		return value_date(scan, field->name, at, &value->number, empty);
-	case TYPE_TIME:
-		return value_time(scan, field->name, at, &value->number, empty);
-	case TYPE_DECIMAL:
-		return value_decimal(scan, field->name, at, &value->number, empty);
-	case TYPE_TEXT:
-	case TYPE_NESTED:
-		break;
+	const char *first = at;
+	struct key *key = keys_guess(*last, at);
+	if (likely(key != NULL)) {
+		at = scan_blank(scan, at + key->length);
+	} else {
+		at = key_read(decoder, object, at, *last, &key);
+		if (!at || !key)
+			return at;
 	}
-	value->text = (struct slice){NULL, 0};
-	if (object->enrolment && number == ENROLMENT_identities)
-		return identities_read(decoder, object, at, empty);
-	return value_skipped(scan, object->depth, at, &decoder->skipped[number], empty);
-}
-
-static inline const char *
-member_read(struct decoder *decoder, struct object *object, const char *at)
-{
-	const char *key = at;
-	struct scan *scan = &decoder->scan;
-	int field = KEY_NONE;
-	at = key_read(decoder, object->form, at, &field);
-	if (unlikely(!at))
-		return NULL;
-	at = scan_blank(scan, at);
-	if (unlikely(at >= scan->end))
-		return scan_refuse(scan, REFUSAL_not_json, NULL, at);
-	if (unlikely(field == KEY_NONE))
-		return scan_any(scan, at, object->depth, false);
-	unsigned number = (unsigned)field;
-	uint64_t bit = UINT64_C(1) << (number & 63);
-	if (unlikely(object->seen[number >> 6] & bit))
-		return scan_refuse(scan, REFUSAL_duplicate_key, object->form->fields[number].name, key);
-	object->seen[number >> 6] |= bit;
-	bool empty = false;
-	at = value_read(decoder, object, number, at, &empty);
-	if (!empty)
-		object->present[number >> 6] |= bit;
-	return at;
+	*last = key;
+	if (unlikely(object->seen[key->word] & key->bit))
+		return duplicate_refuse(scan, object, key, first, at);
+	object->seen[key->word] |= key->bit;
+	const char *behind = value_usual(decoder, object, key, at);
+	return likely(behind != NULL) ? behind : value_general(decoder, object, key, at);
 }
 
 /* at: behind the opening brace.  Gives the position behind the closing one. */
@@ -196,12 +217,12 @@ static const char *
 members_read(struct decoder *decoder, struct object *object, const char *at)
 {
 	struct scan *scan = &decoder->scan;
-	object->form->keys.last = 0;
+	struct key *last = object->form->keys.key;
 	at = scan_blank(scan, at);
 	if (at < scan->end && *at == '}')
 		return at + 1;
 	for (;;) {
-		at = member_read(decoder, object, at);
+		at = member_read(decoder, object, at, &last);
 		if (unlikely(!at))
 			return NULL;
 		at = scan_blank(scan, at);
@@ -219,7 +240,7 @@ required_present(struct scan *scan, const struct object *object)
 {
 	const struct layout *layout = &object->form->layout;
 	for (unsigned word = 0; word < 2; word++) {
-		uint64_t missing = layout->required[word] & ~object->present[word];
+		uint64_t missing = layout->required[word] & ~object_present(object, word);
 		if (missing) {
 			unsigned number = word * 64 + (unsigned)__builtin_ctzll(missing);
 			scan_refuse(scan, REFUSAL_missing_required, object->form->fields[number].name, NULL);
@@ -268,18 +289,19 @@ identity_read(struct decoder *decoder, struct object *list, const char *at)
 		return scan_refuse(scan, REFUSAL_too_deep, NULL, at);
 	if (enrolment->identities == IDENTITIES_MAX)
 		return scan_refuse(scan, REFUSAL_too_long, "identities", at);
-	union value value[IDENTITY_FIELDS];
+	union value value[IDENTITY_FIELDS] = {0};
 	struct object object = {.form = &decoder->identity, .value = value, .depth = list->depth + 2};
 	at = members_read(decoder, &object, at + 1);
 	if (!at || !required_present(scan, &object))
 		return NULL;
-	bool begins = object.present[0] >> IDENTITY_begndate & 1, ends = object.present[0] >> IDENTITY_enddate & 1;
+	uint64_t present[2] = {object_present(&object, 0), 0};
+	bool begins = present[0] >> IDENTITY_begndate & 1, ends = present[0] >> IDENTITY_enddate & 1;
 	enrolment->identity[enrolment->identities++] = (struct identity){
 		.psn_idet_type = value[IDENTITY_psn_idet_type].text,
 		.begndate = begins ? (int32_t)value[IDENTITY_begndate].number : INT32_MIN,
 		.enddate = ends ? (int32_t)value[IDENTITY_enddate].number : INT32_MAX,
 	};
-	struct hash128 hash = layout_hash(&decoder->identity.layout, object.present, value, NULL);
+	struct hash128 hash = layout_hash(&decoder->identity.layout, present, value, NULL);
 	buffer_add(&decoder->list, &hash, sizeof hash);
 	return at;
 }
@@ -288,6 +310,8 @@ static const char *
 identities_read(struct decoder *decoder, struct object *object, const char *at, bool *empty)
 {
 	struct scan *scan = &decoder->scan;
+	if (at >= scan->end)
+		return scan_refuse(scan, REFUSAL_not_json, NULL, at);
 	*empty = at + 1 < scan->end && at[0] == '"' && at[1] == '"';
 	if (*empty)
 		return at + 2;
@@ -318,10 +342,12 @@ decode_settlement(struct decoder *decoder, const char *bytes, size_t length, str
 {
 	struct form *form = &decoder->settlement;
 	struct object object = {.form = form, .value = claim->value, .depth = 1};
+	memset(claim->value, 0, sizeof claim->value);
 	if (!record_read(decoder, &object, bytes, length, why))
 		return false;
-	memcpy(claim->present, object.present, sizeof claim->present);
-	claim->content = layout_hash(&form->layout, object.present, claim->value, decoder->skipped);
+	claim->present[0] = object_present(&object, 0);
+	claim->present[1] = object_present(&object, 1);
+	claim->content = layout_hash(&form->layout, claim->present, claim->value, decoder->skipped);
 	return true;
 }
 
@@ -331,9 +357,11 @@ decode_enrolment(struct decoder *decoder, const char *bytes, size_t length, stru
 	struct form *form = &decoder->enrolment;
 	struct object object = {.form = form, .value = enrolment->value, .depth = 1, .enrolment = enrolment};
 	enrolment->identities = 0;
+	memset(enrolment->value, 0, sizeof enrolment->value);
 	if (!record_read(decoder, &object, bytes, length, why))
 		return false;
-	enrolment->present = object.present[0];
-	enrolment->content = layout_hash(&form->layout, object.present, enrolment->value, decoder->skipped);
+	uint64_t present[2] = {object_present(&object, 0), 0};
+	enrolment->present = present[0];
+	enrolment->content = layout_hash(&form->layout, present, enrolment->value, decoder->skipped);
 	return true;
 }

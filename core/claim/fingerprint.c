@@ -24,16 +24,12 @@ layout_init(struct layout *layout, const struct field *fields, unsigned count)
 	}
 }
 
-static inline uint64_t
-bit_of(const uint64_t present[2], unsigned field)
-{
-	return present[field >> 6] >> (field & 63) & 1;
-}
-
 static inline char *
 text_put(char *out, struct slice text)
 {
 	*out++ = (char)text.length;
+	if (!text.length)
+		return out;
 	memcpy(out, text.data, 16);
 	if (text.length > 16)
 		memcpy(out + 16, text.data + 16, text.length - 16);
@@ -47,21 +43,16 @@ layout_hash(const struct layout *layout, const uint64_t present[2], const union 
 	char *out = bytes;
 	memcpy(out, present, 16);
 	out += 16;
-	for (unsigned i = 0; i < layout->numbers; i++, out += 8) {
-		unsigned field = layout->number[i];
-		int64_t number = bit_of(present, field) ? value[field].number : 0;
-		memcpy(out, &number, 8);
-	}
-	for (unsigned i = 0; i < layout->texts; i++) {
-		unsigned field = layout->text[i];
-		if (bit_of(present, field))
-			out = text_put(out, value[field].text);
-		else
-			*out++ = 0;
-	}
-	for (unsigned i = 0; i < layout->skips; i++, out += 16) {
-		struct hash128 hash = bit_of(present, layout->skipped[i]) ? skipped[layout->skipped[i]] : (struct hash128){0, 0};
-		memcpy(out, &hash, 16);
+	for (unsigned i = 0; i < layout->numbers; i++, out += 8)
+		memcpy(out, &value[layout->number[i]].number, 8);
+	for (unsigned i = 0; i < layout->texts; i++)
+		out = text_put(out, value[layout->text[i]].text);
+	for (unsigned i = 0; i < layout->skips; i++) {
+		unsigned field = layout->skipped[i];
+		if (present[field >> 6] >> (field & 63) & 1) {
+			memcpy(out, &skipped[field], 16);
+			out += 16;
+		}
 	}
 	return hash128(bytes, (size_t)(out - bytes));
 }

@@ -1,8 +1,8 @@
 /* The fingerprint of a record's known fields, whatever their order or spelling.  For the decoder alone.
  *
  * What is hashed, field by field in the order of the table: numbers (amounts, days, times, decimals) as eight bytes,
- * identifiers and codes as a length byte and their bytes, fields that are read over as their own fingerprint; an
- * absent field is zeros; the presence bits come first. */
+ * identifiers and codes as a length byte and their bytes, fields that are read over as their own fingerprint; the
+ * presence bits come first. */
 #ifndef FW_FINGERPRINT_H
 #define FW_FINGERPRINT_H
 
@@ -16,7 +16,8 @@ struct layout {
 
 void layout_init(struct layout *, const struct field *, unsigned count);
 
-/* Sixteen bytes may be read at the data of every text.  skipped: by field number; NULL when the layout has none. */
+/* The values of absent fields are all zeros; sixteen bytes may be read at the data of every text.  skipped: by field
+ * number; NULL when the layout has none. */
 struct hash128 layout_hash(const struct layout *, const uint64_t present[2], const union value *value,
     const struct hash128 *skipped);
 

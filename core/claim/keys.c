@@ -16,7 +16,7 @@ key_name(const struct key *key)
 }
 
 static void
-key_add(struct keys *keys, struct slice name, unsigned field)
+key_add(struct keys *keys, struct slice name, const struct field *fields, unsigned field)
 {
 	assert(name.length + 3 <= KEY_PATTERN && keys->count < KEYS_MAX);
 	struct key *key = &keys->key[++keys->count];
@@ -26,6 +26,9 @@ key_add(struct keys *keys, struct slice name, unsigned field)
 	key->length = (uint8_t)(name.length + 3);
 	key->mask = key->length < KEY_PATTERN ? (1u << key->length) - 1 : UINT32_MAX;
 	key->field = (uint8_t)field;
+	key->type = (uint8_t)fields[field].type;
+	key->word = (uint8_t)(field >> 6);
+	key->bit = UINT64_C(1) << (field & 63);
 	unsigned slot = slot_of(name);
 	while (keys->slot[slot])
 		slot = (slot + 1) & (KEY_SLOTS - 1);
@@ -34,29 +37,29 @@ key_add(struct keys *keys, struct slice name, unsigned field)
 
 /* In lower case and in upper case. */
 static void
-key_add_cases(struct keys *keys, const char *name, unsigned field)
+key_add_cases(struct keys *keys, const char *name, const struct field *fields, unsigned field)
 {
 	char upper[KEY_PATTERN];
 	size_t length = strlen(name);
 	assert(length < sizeof upper);
 	for (size_t i = 0; i < length; i++)
 		upper[i] = name[i] >= 'a' && name[i] <= 'z' ? (char)(name[i] - 'a' + 'A') : name[i];
-	key_add(keys, (struct slice){name, length}, field);
-	key_add(keys, (struct slice){upper, length}, field);
+	key_add(keys, (struct slice){name, length}, fields, field);
+	key_add(keys, (struct slice){upper, length}, fields, field);
 }
 
 void
 keys_init(struct keys *keys, const struct field *fields, size_t count, const struct field_alias *aliases, size_t alias_count)
 {
-	*keys = (struct keys){0};
+	memset(keys, 0, sizeof *keys);
 	for (size_t i = 0; i < count; i++)
-		key_add_cases(keys, fields[i].name, (unsigned)i);
+		key_add_cases(keys, fields[i].name, fields, (unsigned)i);
 	for (size_t i = 0; i < alias_count; i++) {
 		size_t field = 0;
 		while (field < count && strcmp(fields[field].name, aliases[i].name) != 0)
 			field++;
 		assert(field < count);
-		key_add_cases(keys, aliases[i].alias, (unsigned)field);
+		key_add_cases(keys, aliases[i].alias, fields, (unsigned)field);
 	}
 }
 
@@ -69,11 +72,11 @@ key_find_exact(const struct keys *keys, struct slice name)
 	return 0;
 }
 
-int
-keys_find(struct keys *keys, struct slice name)
+struct key *
+keys_find(struct keys *keys, struct key *last, struct slice name)
 {
 	if (name.length + 3 > KEY_PATTERN)
-		return KEY_NONE;
+		return NULL;
 	unsigned found = key_find_exact(keys, name);
 	if (!found) {
 		char lower[KEY_PATTERN];
@@ -82,8 +85,7 @@ keys_find(struct keys *keys, struct slice name)
 		found = key_find_exact(keys, (struct slice){lower, name.length});
 	}
 	if (!found)
-		return KEY_NONE;
-	keys->key[keys->last].next = (uint8_t)found;
-	keys->last = found;
-	return keys->key[found].field;
+		return NULL;
+	last->next = &keys->key[found];
+	return last->next;
 }

@@ -5,59 +5,53 @@
 
 #include "core/claim/scan.h"
 
-#define KEY_NONE (-1)                   /* no known field */
 #define KEY_PATTERN 32
 #define KEYS_MAX 255                    /* spellings; their numbers fit a byte */
 #define KEY_SLOTS 1024
 
 struct key {
-	char pattern[KEY_PATTERN];      /* "name": as it is written when nothing is blank */
-	uint32_t mask;                  /* a bit for each byte of it */
-	uint8_t length;
-	uint8_t field;
-	uint8_t next;                   /* the key that came behind this one last time; 0: not known */
+	_Alignas(64) char pattern[KEY_PATTERN];         /* "name": as it is written when nothing is blank */
+	struct key *next;               /* the key that came behind this one last time, NULL: not known */
+	uint64_t bit;                   /* of the field in its word of presence bits */
+	uint32_t mask;                  /* a bit for each byte of the pattern */
+	uint8_t length, word, type, field;
+	uint8_t usual;                  /* length of the value that was read last time, for a guess */
 };
 
 struct keys {
 	struct key key[KEYS_MAX + 1];   /* [0] stands before the first */
 	unsigned count;
-	unsigned last;                  /* the last known key of this record */
 	uint8_t slot[KEY_SLOTS];        /* 0: free */
 };
 
 void keys_init(struct keys *, const struct field *, size_t fields, const struct field_alias *, size_t aliases);
 
-/* The key of that spelling, any case: its field, KEY_NONE when there is none.  What came behind the last is learnt. */
-int keys_find(struct keys *, struct slice name);
+/* The key of that spelling in any case, NULL: there is none.  That it came behind last is learnt. */
+struct key *keys_find(struct keys *, struct key *last, struct slice name);
 
 static inline bool
 key_matches(const struct key *key, const char *at)
 {
 #ifdef __SSE2__
-	__m128i low = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)at), _mm_loadu_si128((const __m128i *)key->pattern));
-	__m128i high = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(at + 16)), _mm_loadu_si128((const __m128i *)(key->pattern + 16)));
-	uint32_t equal = (uint32_t)_mm_movemask_epi8(low) | (uint32_t)_mm_movemask_epi8(high) << 16;
-	return (equal & key->mask) == key->mask;
+	const __m128i *pattern = (const __m128i *)key->pattern, *bytes = (const __m128i *)at;
+	uint32_t equal = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(bytes), _mm_load_si128(pattern)));
+	if (key->mask >> 16)
+		equal |= (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(bytes + 1), _mm_load_si128(pattern + 1))) << 16;
+	return (~equal & key->mask) == 0;
 #else
 	return memcmp(at, key->pattern, key->length) == 0;
 #endif
 }
 
-/* The expected key at `at`, or the one behind it (a field left out this time).  NULL: neither. */
-static inline const struct key *
-keys_guess(struct keys *keys, const char *at)
+/* The key at `at` when it is the expected one, or the one behind it (a field left out this time).  NULL: neither. */
+static inline struct key *
+keys_guess(const struct key *last, const char *at)
 {
-	unsigned guess = keys->key[keys->last].next;
-	if (likely(guess && key_matches(&keys->key[guess], at))) {
-		keys->last = guess;
-		return &keys->key[guess];
-	}
-	guess = keys->key[guess].next;
-	if (guess && key_matches(&keys->key[guess], at)) {
-		keys->last = guess;
-		return &keys->key[guess];
-	}
-	return NULL;
+	struct key *guess = last->next;
+	if (likely(guess && key_matches(guess, at)))
+		return guess;
+	guess = guess ? guess->next : NULL;
+	return guess && key_matches(guess, at) ? guess : NULL;
 }
 
 #endif

@@ -121,40 +121,50 @@ unescape(struct scan *scan, const char *at, const char *end)
 	return true;
 }
 
-const char *
-scan_string_slow(struct scan *scan, const char *at, struct text *text)
+/* The closing quote. */
+static const char *
+string_end(struct scan *scan, const char *at, bool *escaped, bool *wide)
 {
-	const char *first = at;
-	uint32_t wide = 0;
-	bool escaped = false;
 	for (;;) {
 		if (at >= scan->end)
 			return scan_refuse(scan, REFUSAL_not_json, NULL, scan->end);
-		struct block block = block_of(at);
-		if (!block.special) {
-			wide |= block.wide;
-			at += 16;
+		unsigned plain = block_plain(at);
+		at += plain;
+		if (plain == 16)
+			continue;
+		unsigned char byte = (unsigned char)*at;
+		if (at >= scan->end || byte < 0x20)
+			return scan_refuse(scan, REFUSAL_not_json, NULL, at);
+		if (byte == '"')
+			return at;
+		if (byte == '\\') {
+			*escaped = true;
+			at += 2;
 			continue;
 		}
-		wide |= block.wide & (block.special - 1) & ~block.special;
-		at += __builtin_ctz(block.special);
-		if (at >= scan->end || (*at != '"' && *at != '\\'))
-			return scan_refuse(scan, REFUSAL_not_json, NULL, at);
-		if (*at == '"')
-			break;
-		escaped = true;
-		at += 2;
+		*wide |= byte >= 0x80;
+		for (at++; at < scan->end && (unsigned char)*at >= 0x7f; at++)
+			*wide = true;
 	}
-	*text = (struct text){first, (size_t)(at - first), escaped, wide != 0};
+}
+
+const char *
+scan_string_slow(struct scan *scan, const char *at, struct text *text)
+{
+	bool escaped = false, wide = false;
+	const char *end = string_end(scan, at, &escaped, &wide);
 	size_t bad;
+	if (!end)
+		return NULL;
+	*text = (struct text){at, (size_t)(end - at), escaped};
 	if (escaped) {
-		if (!unescape(scan, first, at))
+		if (!unescape(scan, at, end))
 			return NULL;
-		*text = (struct text){scan->plain.data, scan->plain.length, true, true};
-	} else if (wide && !utf8_valid(first, text->length, &bad)) {
-		return scan_refuse(scan, REFUSAL_invalid_utf8, NULL, first + bad);
+		*text = (struct text){scan->plain.data, scan->plain.length, true};
+	} else if (wide && !utf8_valid(at, text->length, &bad)) {
+		return scan_refuse(scan, REFUSAL_invalid_utf8, NULL, at + bad);
 	}
-	return at + 1;
+	return end + 1;
 }
 
 static const char *

@@ -27,7 +27,7 @@ struct scan {
 struct text {
 	const char *data;               /* in the record, or in scan.plain when escaped; 16 bytes may be read in any case */
 	size_t length;
-	bool escaped, wide;             /* wide: has bytes beyond ASCII */
+	bool escaped;
 };
 
 struct number {
@@ -49,40 +49,40 @@ const char *scan_any(struct scan *, const char *at, uint32_t depth, bool canonic
 
 const char *scan_blank_slow(struct scan *, const char *at);
 
-/* Sixteen bytes at once, by bit: what can end or change a string (quote, backslash, control), what is not ASCII. */
-struct block {
-	uint32_t special, wide;
-};
-
-static inline struct block
-block_of(const char *at)
+/* Sixteen bytes at once: how many of the first are plain text inside a string, that is no quote, no backslash, no
+ * control character, no delete and nothing beyond ASCII. */
+static inline unsigned
+block_plain(const char *at)
 {
 #ifdef __SSE2__
 	__m128i bytes = _mm_loadu_si128((const __m128i *)at);
 	__m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
 	__m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
-	__m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
-	__m128i special = _mm_or_si128(_mm_or_si128(quote, backslash), control);
-	return (struct block){(uint32_t)_mm_movemask_epi8(special), (uint32_t)_mm_movemask_epi8(bytes)};
+	/* One more and signed: 0x7f..0xff become negative or zero, 0x00..0x1f at most 0x20. */
+	__m128i inside = _mm_cmpgt_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(1)), _mm_set1_epi8(0x20));
+	__m128i plain = _mm_andnot_si128(_mm_or_si128(quote, backslash), inside);
+	return (unsigned)__builtin_ctz(~(unsigned)_mm_movemask_epi8(plain));
 #else
-	struct block block = {0, 0};
-	for (unsigned i = 0; i < 16; i++) {
-		unsigned char byte = (unsigned char)at[i];
-		block.special |= (uint32_t)(byte == '"' || byte == '\\' || byte < 0x20) << i;
-		block.wide |= (uint32_t)(byte >> 7) << i;
-	}
-	return block;
+	unsigned count = 0;
+	while (count < 16 && at[count] != '"' && at[count] != '\\' && at[count] >= 0x20 && at[count] < 0x7f)
+		count++;
+	return count;
 #endif
 }
 
-/* A string that ends within sixteen bytes and has nothing special is read here. */
+/* Whether a plain string of at most sixteen bytes begins here, behind the opening quote. */
+static inline bool
+string_usual(const struct scan *scan, const char *at, unsigned *length)
+{
+	*length = block_plain(at);
+	return likely(at[*length] == '"' && at + *length < scan->end);
+}
+
 static inline const char *
 scan_string(struct scan *scan, const char *at, struct text *text)
 {
-	struct block block = block_of(at);
-	uint32_t before = (block.special - 1) & ~block.special;      /* the bits below the first special byte */
-	unsigned length = block.special ? (unsigned)__builtin_ctz(block.special) : 0;
-	if (unlikely(!block.special || at[length] != '"' || (block.wide & before) || at + length >= scan->end))
+	unsigned length;
+	if (!string_usual(scan, at, &length))
 		return scan_string_slow(scan, at, text);
 	*text = (struct text){.data = at, .length = length};
 	return at + length + 1;

@@ -59,7 +59,7 @@ kept_free(struct kept *kept)
 static bool
 starts_number(const char *at)
 {
-	return digit_at(at) <= 9 || *at == '-';
+	return (*at >= '0' && *at <= '9') || *at == '-';
 }
 
 const char *
@@ -101,52 +101,23 @@ value_other(struct scan *scan, const char *field, const char *at, bool *empty)
 	return scan_literal(scan, at, "null");
 }
 
-const char *
-value_amount_slow(struct scan *scan, const char *field, const char *at, int64_t *fen, bool *empty)
+/* The characters of a string or a number, NULL in characters->data: neither. */
+static const char *
+characters_read(struct scan *scan, const char *at, struct text *characters, bool *integer)
 {
-	struct text text;
 	struct number number;
-	const char *behind;
-	struct slice digits;
-	if (*at == '"') {
-		behind = scan_string(scan, at + 1, &text);
-		digits = (struct slice){text.data, text.length};
-	} else if (starts_number(at)) {
-		behind = scan_number(scan, at, &number);
-		digits = (struct slice){number.data, number.length};
-	} else {
-		return value_other(scan, field, at, empty);
+	*characters = (struct text){0};
+	*integer = true;
+	if (*at == '"')
+		return scan_string(scan, at + 1, characters);
+	if (!starts_number(at))
+		return at;
+	at = scan_number(scan, at, &number);
+	if (at) {
+		*characters = (struct text){.data = number.data, .length = number.length};
+		*integer = number.integer;
 	}
-	if (!behind)
-		return NULL;
-	*empty = !digits.length;
-	if (digits.length && !money_parse(digits.data, digits.length, fen))
-		return scan_refuse(scan, REFUSAL_bad_amount, field, at);
-	return behind;
-}
-
-const char *
-value_decimal(struct scan *scan, const char *field, const char *at, int64_t *scaled, bool *empty)
-{
-	struct text text;
-	struct number number;
-	const char *behind;
-	struct slice digits;
-	if (*at == '"') {
-		behind = scan_string(scan, at + 1, &text);
-		digits = (struct slice){text.data, text.length};
-	} else if (starts_number(at)) {
-		behind = scan_number(scan, at, &number);
-		digits = (struct slice){number.data, number.length};
-	} else {
-		return value_other(scan, field, at, empty);
-	}
-	if (!behind)
-		return NULL;
-	*empty = !digits.length;
-	if (digits.length && !decimal_parse(digits.data, digits.length, DECIMAL_PLACES, scaled))
-		return scan_refuse(scan, REFUSAL_bad_amount, field, at);
-	return behind;
+	return at;
 }
 
 /* A control character of ASCII, or one of U+0080..U+009F. */
@@ -163,136 +134,158 @@ has_control(const char *data, size_t length)
 	return false;
 }
 
-/* A string or an integer by its characters. */
 static const char *
-characters_read(struct scan *scan, const char *field, const char *at, struct slice *characters, bool *escaped, bool *empty)
+code_take(struct scan *scan, const struct place *place, const char *at, const struct text *text, struct slice *code)
+{
+	if (text->length > CODE_BYTES || has_control(text->data, text->length))
+		return scan_refuse(scan, REFUSAL_bad_code, place->field->name, at);
+	*code = (struct slice){text->data, text->length};
+	while (code->length > 1 && *code->data == '0') {
+		code->data++;
+		code->length--;
+	}
+	if (text->escaped)
+		code->data = kept_add(place->kept, code->data, code->length);
+	return at;
+}
+
+static const char *
+id_take(struct scan *scan, const struct place *place, const char *at, const struct text *text, struct slice *id)
+{
+	if (text->escaped && memchr(text->data, 0, text->length))
+		return scan_refuse(scan, REFUSAL_invalid_utf8, place->field->name, at);
+	if (text->length > place->identifier_bytes)
+		return scan_refuse(scan, REFUSAL_too_long, place->field->name, at);
+	*id = (struct slice){text->data, text->length};
+	if (text->escaped)
+		id->data = kept_add(place->kept, id->data, id->length);
+	return at;
+}
+
+/* What the characters mean to the field. */
+static const char *
+characters_take(struct scan *scan, const struct place *place, const char *at, const struct text *text, union value *value)
+{
+	int32_t day;
+	const char *name = place->field->name;
+	switch (place->field->type) {
+	case TYPE_ID:
+		return id_take(scan, place, at, text, &value->text);
+	case TYPE_CODE:
+		return code_take(scan, place, at, text, &value->text);
+	case TYPE_AMOUNT:
+		return money_parse(text->data, text->length, &value->number) ? at : scan_refuse(scan, REFUSAL_bad_amount, name, at);
+	case TYPE_DECIMAL:
+		return decimal_parse(text->data, text->length, DECIMAL_PLACES, &value->number)
+		    ? at : scan_refuse(scan, REFUSAL_bad_amount, name, at);
+	case TYPE_DATE:
+		if (!date_parse(text->data, text->length, &day))
+			return scan_refuse(scan, REFUSAL_bad_date, name, at);
+		value->number = day;
+		return at;
+	case TYPE_TIME:
+		return time_parse(text->data, text->length, &value->number) ? at : scan_refuse(scan, REFUSAL_bad_date, name, at);
+	case TYPE_TEXT:
+	case TYPE_NESTED:
+		break;
+	}
+	return at;
+}
+
+/* Text and nested fields.  A scalar that is no string counts by its characters. */
+static const char *
+skipped_read(struct scan *scan, const struct place *place, const char *at, bool *empty)
 {
 	struct text text;
-	struct number number;
-	const char *behind;
-	*escaped = false;
 	if (*at == '"') {
-		behind = scan_string(scan, at + 1, &text);
+		const char *behind = scan_string(scan, at + 1, &text);
 		if (!behind)
 			return NULL;
-		*characters = (struct slice){text.data, text.length};
-		*escaped = text.escaped;
 		*empty = !text.length;
+		*place->skipped = hash128(text.data, text.length);
 		return behind;
 	}
-	if (!starts_number(at))
-		return value_other(scan, field, at, empty);
-	behind = scan_number(scan, at, &number);
-	if (!behind)
-		return NULL;
-	*characters = (struct slice){number.data, number.length};
-	return number.integer ? behind : scan_refuse(scan, REFUSAL_wrong_type, field, at);
-}
-
-const char *
-value_code_slow(struct scan *scan, struct kept *kept, const char *field, const char *at, struct slice *code, bool *empty)
-{
-	struct slice characters;
-	bool escaped;
-	const char *behind = characters_read(scan, field, at, &characters, &escaped, empty);
-	if (!behind || *empty)
-		return behind;
-	if (characters.length > CODE_BYTES || has_control(characters.data, characters.length))
-		return scan_refuse(scan, REFUSAL_bad_code, field, at);
-	*code = zeros_strip(characters.data, characters.length);
-	if (escaped)
-		code->data = kept_add(kept, code->data, code->length);
+	if (*at == 'n')
+		return value_other(scan, NULL, at, empty);
+	bool nested = *at == '{' || *at == '[';
+	scan->canon.length = 0;
+	const char *behind = scan_any(scan, at, place->depth, nested);
+	if (behind)
+		*place->skipped = nested ? hash128(scan->canon.data, scan->canon.length) : hash128(at, (size_t)(behind - at));
 	return behind;
 }
 
 const char *
-value_id_slow(struct scan *scan, struct kept *kept, const char *field, size_t most, const char *at, struct slice *id, bool *empty)
+value_read(struct scan *scan, const struct place *place, const char *at, union value *value, bool *empty)
 {
-	bool escaped;
-	const char *behind = characters_read(scan, field, at, id, &escaped, empty);
-	if (!behind || *empty)
-		return behind;
-	if (escaped && memchr(id->data, 0, id->length))
-		return scan_refuse(scan, REFUSAL_invalid_utf8, field, at);
-	if (id->length > most)
-		return scan_refuse(scan, REFUSAL_too_long, field, at);
-	if (escaped)
-		id->data = kept_add(kept, id->data, id->length);
-	return behind;
-}
-
-const char *
-value_date_slow(struct scan *scan, const char *field, const char *at, int64_t *day, bool *empty)
-{
+	enum field_type type = place->field->type;
+	if (at >= scan->end)
+		return scan_refuse(scan, REFUSAL_not_json, NULL, at);
+	if (type == TYPE_TEXT || type == TYPE_NESTED) {
+		value->text = (struct slice){NULL, 0};
+		return skipped_read(scan, place, at, empty);
+	}
 	struct text text;
-	int32_t parsed;
-	if (*at != '"')
-		return value_other(scan, field, at, empty);
-	const char *behind = scan_string(scan, at + 1, &text);
+	bool integer, quoted = *at == '"';
+	const char *behind = characters_read(scan, at, &text, &integer);
 	if (!behind)
 		return NULL;
+	if (!text.data)
+		return value_other(scan, place->field->name, at, empty);
+	bool number_allowed = type == TYPE_AMOUNT || type == TYPE_DECIMAL || (integer && (type == TYPE_ID || type == TYPE_CODE));
+	if (!quoted && !number_allowed)
+		return scan_refuse(scan, REFUSAL_wrong_type, place->field->name, at);
 	*empty = !text.length;
 	if (*empty)
 		return behind;
-	if (!date_parse(text.data, text.length, &parsed))
-		return scan_refuse(scan, REFUSAL_bad_date, field, at);
-	*day = parsed;
-	return behind;
+	return characters_take(scan, place, at, &text, value) ? behind : NULL;
 }
 
-const char *
-value_time_slow(struct scan *scan, const char *field, const char *at, int64_t *time, bool *empty)
+/* Byte i of a word that holds pairs of digits. */
+static inline unsigned
+pair_at(uint64_t pairs, unsigned byte)
 {
-	struct text text;
-	if (*at != '"')
-		return value_other(scan, field, at, empty);
-	const char *behind = scan_string(scan, at + 1, &text);
-	if (!behind)
-		return NULL;
-	*empty = !text.length;
-	if (text.length && !time_parse(text.data, text.length, time))
-		return scan_refuse(scan, REFUSAL_bad_date, field, at);
-	return behind;
+	return (unsigned)(pairs >> (8 * byte) & 0xff);
 }
 
-const char *
-value_skipped(struct scan *scan, uint32_t depth, const char *at, struct hash128 *hash, bool *empty)
+static inline bool
+day_read(const char *at, int32_t *day)
 {
-	struct text text;
-	const char *behind;
-	if (*at == '"') {
-		behind = scan_string(scan, at + 1, &text);
-		if (!behind)
-			return NULL;
-		*empty = !text.length;
-		*hash = hash128(text.data, text.length);
-		return behind;
-	}
-	if (*at == 'n') {
-		*empty = true;
-		return scan_literal(scan, at, "null");
-	}
-	bool nested = *at == '{' || *at == '[';
-	scan->canon.length = 0;
-	behind = scan_any(scan, at, depth, nested);
-	if (!behind)
-		return NULL;
-	*hash = nested ? hash128(scan->canon.data, scan->canon.length) : hash128(at, (size_t)(behind - at));
-	return behind;
-}
-
-bool
-date_read_usual(const char *at, int64_t *day)
-{
-	int32_t parsed;
-	if (at[4] != '-' || !date_parse(at, 10, &parsed))
+	uint64_t digits;
+	if (!digits_match(load_eight(at), UINT64_C(0x2d30302d30303030), UINT64_C(0x7f76767f76767676), &digits))
 		return false;
-	*day = parsed;
+	unsigned tens = (unsigned)(unsigned char)at[8] - '0', ones = (unsigned)(unsigned char)at[9] - '0';
+	uint64_t pairs = digits * 10 + (digits >> 8);
+	int32_t year = (int32_t)(pair_at(pairs, 0) * 100 + pair_at(pairs, 2)), month = (int32_t)pair_at(pairs, 5);
+	int32_t day_of_month = (int32_t)(tens * 10 + ones);
+	if (tens > 3 || ones > 9 || !day_is_valid(year, month, day_of_month))
+		return false;
+	*day = day_from_civil(year, month, day_of_month);
 	return true;
 }
 
-bool
-time_read_usual(const char *at, int64_t *time)
+const char *
+date_usual(const struct scan *scan, const char *at, int64_t *day)
 {
-	return at[10] == ' ' && time_parse(at, 19, time);
+	int32_t read;
+	if (scan->end - at <= 12 || at[0] != '"' || at[11] != '"' || !day_read(at + 1, &read))
+		return NULL;
+	*day = read;
+	return at + 12;
+}
+
+const char *
+time_usual(const struct scan *scan, const char *at, int64_t *time)
+{
+	int32_t day;
+	uint64_t digits;
+	if (scan->end - at <= 21 || at[0] != '"' || at[11] != ' ' || at[20] != '"' || !day_read(at + 1, &day)
+	    || !digits_match(load_eight(at + 12), UINT64_C(0x30303a30303a3030), UINT64_C(0x76767f76767f7676), &digits))
+		return NULL;
+	uint64_t pairs = digits * 10 + (digits >> 8);
+	unsigned hour = pair_at(pairs, 0), minute = pair_at(pairs, 3), second = pair_at(pairs, 6);
+	if (hour > 23 || minute > 59 || second > 59)
+		return NULL;
+	*time = (int64_t)day * DAY_SECONDS + hour * 3600 + minute * 60 + second;
+	return at + 21;
 }
