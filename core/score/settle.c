@@ -177,6 +177,8 @@ original_by_visit(const struct scorer *scorer, uint32_t number)
 		const struct booking *booking = at(scorer, n);
 		if (n == number || !booking_is_standing(booking) || booking_is_refunded(scorer, booking))
 			continue;
+		if (booking->setl_time > refund->setl_time)
+			continue;       /* what is settled again afterwards is not what was refunded */
 		if (!same_visit(booking, refund) || !is_opposite(scorer, booking, refund))
 			continue;
 		if (found == NOBODY || is_later(booking, at(scorer, found)))
