@@ -72,9 +72,20 @@ def last_lines(path, count):
         return text.read().rstrip("\n").split("\n")[-count:]
 
 
-def show_log(path):
-    for line in last_lines(path, TAIL):
+def show(lines):
+    for line in lines:
         print("    | " + line)
+
+
+def show_log(path):
+    show(last_lines(path, TAIL))
+
+
+def show_build(path):
+    """What a compiler complained about, with the lines it quoted; the whole end of the log when nothing looks like that."""
+    lines = last_lines(path, 1 << 20)
+    wrong = [line for line in lines if re.search(r"error|FAILED|warning:|undefined reference|^\s*\d* \|", line)]
+    show((wrong or lines)[-TAIL:])
 
 
 # ---- builds ----
@@ -85,12 +96,12 @@ def build(run, name, options, needed=True):
     generate = ["cmake", "-S", ROOT, "-B", folder, "-G", "Ninja", "-DFW_WERROR=ON", "-DCMAKE_INSTALL_PREFIX=/usr"] + options
     status, spent, path = run.command("build-" + name, generate)
     if status == 0:
-        status, more, path = run.command("build-" + name, ["cmake", "--build", folder, "--parallel", str(os.cpu_count() or 1)])
+        status, more, path = run.command("build-" + name, ["cmake", "--build", folder, "--parallel", str(os.cpu_count() or 1), "--", "-k", "0"])
         spent += more
     run.built[name] = status == 0
     if status:
         run.add(f"build {name}", "failed", f"see {os.path.relpath(path, ROOT)}", spent)
-        show_log(path)
+        show_build(path)
     else:
         warnings = sum("warning:" in line for line in last_lines(path, 1 << 20))
         run.add(f"build {name}", "failed" if warnings else "passed", f"{warnings} warnings" if warnings else "", spent)
@@ -149,8 +160,7 @@ def ctest(run, name, env=None):
         label, seconds = f"{name}: {case.get('name')}", float(case.get("time") or 0)
         if case.find("failure") is not None or case.get("status") == "fail":
             run.add(label, "failed", "", seconds)
-            for line in (case.findtext("system-out") or "").rstrip("\n").split("\n")[-TAIL:]:
-                print("    | " + line)
+            show((case.findtext("system-out") or "").rstrip("\n").split("\n")[-TAIL:])
         elif case.get("status") == "run":
             run.add(label, "passed", checks_inside(case.findtext("system-out")), seconds)
         else:
@@ -171,10 +181,10 @@ def single(run, label, words, env=None, seconds=SCRIPT_SECONDS):
 
 def tap(run, label, words, env=None):
     """A script that prints TAP: one result a line. The time of a line is the time since the line before it."""
-    path = os.path.join(run.logs, label + ".log")
+    path, errors = os.path.join(run.logs, label + ".log"), os.path.join(run.logs, label + ".errors.log")
     seen, failed, mark = 0, 0, time.monotonic()
-    with open(path, "w", encoding="utf-8") as log:
-        child = subprocess.Popen(words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
+    with open(path, "w", encoding="utf-8") as log, open(errors, "w", encoding="utf-8") as err:
+        child = subprocess.Popen(words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=err,
                                  env=dict(os.environ, **(env or {})), encoding="utf-8", errors="replace")
         for line in child.stdout:
             log.write(line)
@@ -193,7 +203,7 @@ def tap(run, label, words, env=None):
         run.add(label, "failed", f"exit status {status} after {seen} tests", 0.0)
         failed += 1
     if failed:
-        show_log(path)
+        show_log(errors)
 
 
 SANITIZER_ENV = {"ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1",

@@ -42,8 +42,7 @@ def known_commands(root):
 
 
 def wrong_commands(line, targets, commands):
-    start = line.strip().lstrip("$ ").split("&&")
-    for part in start:
+    for part in re.sub(r"\"[^\"]*\"|'[^']*'", "QUOTED", line.strip().lstrip("$ ")).split("&&"):
         part = part.strip()
         make = MAKE.match(part)
         for word in (make.group(1).split() if make else []):

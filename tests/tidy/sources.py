@@ -19,13 +19,13 @@ REACH = {
 DOORS = (
     (r"libfyaml\.h", ("core/rule/yaml.c",)),
     (r"pcre2\.h", ("core/rule/pattern.c",)),
-    (r"openssl/", ("core/base/digest.c",)),
+    (r"openssl/", ("core/base/digest.c", "daemon/seal.c")),
     (r"xxhash\.h", ("core/base/hash.c",)),
     (r"utf8proc\.h", ("core/base/utf8.c",)),
     (r"zlib\.h|zstd\.h", ("replay/inflate.c",)),
     (r"microhttpd\.h", ("daemon/http.c",)),
     (r"librdkafka/|rdkafka", ("daemon/kafka.c", "daemon/kafka.h", "replay/watch_kafka.c")),
-    (r"cjson/|cJSON\.h", ("replay/watch.c",)),
+    (r"cjson/|cJSON\.h", ("replay/watch_record.c",)),
     (r"systemd/", ("daemon/notify.c",)),
     (r"pthread\.h|threads\.h", ("daemon/",)),
     (r"sys/socket\.h|netdb\.h|sys/mman\.h", ("daemon/", "core/state/chunks.c", "core/state/table.c")),
@@ -102,12 +102,19 @@ def include_directions(root):
 
 
 def library_doors(root):
-    problems = []
+    """Headers included outside of their doors, and doors that nobody uses any more."""
+    problems, used = [], set()
     for path in program_files(root):
         for number, _, target in includes(root, path):
             for header, doors in DOORS:
-                if re.match(header, target) and not path.startswith(doors):
+                if not re.match(header, target):
+                    continue
+                used.add((header, path))
+                if not path.startswith(doors):
                     problems.append(f"{path}:{number}: includes <{target}>; its door is {' or '.join(doors)}")
+    for header, doors in DOORS:
+        problems += [f"{door}: is a door for {header} and does not include it" for door in doors
+                     if not door.endswith("/") and (header, door) not in used]
     return problems
 
 
