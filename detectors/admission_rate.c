@@ -137,36 +137,7 @@ detectable_ratio(const struct law *law, double expected, double size, double p_l
 	return high;
 }
 
-/* ---- Benjamini-Hochberg ---- */
-
-static void
-sift(double *heap, size_t root, size_t count)
-{
-	double value = heap[root];
-	for (size_t child = 2 * root + 1; child < count; child = 2 * root + 1) {
-		if (child + 1 < count && heap[child + 1] > heap[child])
-			child++;
-		if (heap[child] <= value)
-			break;
-		heap[root] = heap[child];
-		root = child;
-	}
-	heap[root] = value;
-}
-
-/* Heap sort, ascending: qsort may take memory. */
-static void
-sort(double *list, size_t count)
-{
-	for (size_t i = count / 2; i > 0; i--)
-		sift(list, i - 1, count);
-	for (size_t end = count; end > 1; end--) {
-		double largest = list[0];
-		list[0] = list[end - 1];
-		list[end - 1] = largest;
-		sift(list, 0, end - 1);
-	}
-}
+/* ---- false discovery rate ---- */
 
 /* How many of the sorted values are <= the given one. */
 static size_t
@@ -197,17 +168,13 @@ adjust(const struct law *law, struct verdict *verdicts, size_t count, double *sc
 	for (size_t i = 0; i < count; i++)
 		if (is_tested(&verdicts[i]))
 			scratch[tested++] = verdicts[i].value[P_VALUE].real;
-	sort(scratch, tested);
+	doubles_sort(scratch, tested);
 	for (size_t i = 0; i < count; i++)
 		if (is_tested(&verdicts[i]))
 			verdicts[i].value[Q_VALUE].number = (int64_t)rank_of(scratch, tested, verdicts[i].value[P_VALUE].real);
-	double least = 1.0;
-	for (size_t i = tested; i > 0; i--) {
-		double adjusted = (double)tested / (double)i * scratch[i - 1];
-		least = adjusted < least ? adjusted : least;
-		scratch[i - 1] = least;
-		rejected += least <= law->q;
-	}
+	false_discovery_adjust(scratch, tested);
+	while (rejected < tested && scratch[rejected] <= law->q)
+		rejected++;
 	for (size_t i = 0; i < count; i++) {
 		struct finding_value *value = &verdicts[i].value[Q_VALUE];
 		if (is_tested(&verdicts[i]))

@@ -180,12 +180,6 @@ normal_lower(double z)
 }
 
 double
-normal_upper(double z)
-{
-	return 0.5 * erfc(z * M_SQRT1_2);
-}
-
-double
 count_log_mass(double count, double mean, double size)
 {
 	if (!(count >= 0.0) || !(mean >= 0.0) || !(size > 0.0))
@@ -214,16 +208,47 @@ count_tail(double count, double mean, double size)
 }
 
 double
-count_log_upper_mid(double count, double mean, double size)
-{
-	double above = count_tail(count + 1.0, mean, size).log_upper;
-	double half = count_log_mass(count, mean, size) - M_LN2;
-	double larger = above > half ? above : half, smaller = above > half ? half : above;
-	return isinf(larger) ? larger : larger + log1p(exp(smaller - larger));
-}
-
-double
 count_upper_mid(double count, double mean, double size)
 {
 	return count_tail(count + 1.0, mean, size).upper + 0.5 * exp(count_log_mass(count, mean, size));
+}
+
+static void
+sift(double *heap, size_t root, size_t count)
+{
+	double value = heap[root];
+	for (size_t child = 2 * root + 1; child < count; child = 2 * root + 1) {
+		if (child + 1 < count && heap[child + 1] > heap[child])
+			child++;
+		if (heap[child] <= value)
+			break;
+		heap[root] = heap[child];
+		root = child;
+	}
+	heap[root] = value;
+}
+
+/* Heap sort: qsort may take memory. */
+void
+doubles_sort(double *list, size_t count)
+{
+	for (size_t i = count / 2; i > 0; i--)
+		sift(list, i - 1, count);
+	for (size_t end = count; end > 1; end--) {
+		double largest = list[0];
+		list[0] = list[end - 1];
+		list[end - 1] = largest;
+		sift(list, 0, end - 1);
+	}
+}
+
+void
+false_discovery_adjust(double *sorted, size_t count)
+{
+	double least = 1.0;
+	for (size_t i = count; i > 0; i--) {
+		double adjusted = (double)count / (double)i * sorted[i - 1];
+		least = adjusted < least ? adjusted : least;
+		sorted[i - 1] = least;
+	}
 }

@@ -5,6 +5,8 @@
 #ifndef FW_SPECIAL_H
 #define FW_SPECIAL_H
 
+#include <stddef.h>
+
 /* A probability near 0 or near 1: both sides, and the logarithms, each computed without cancellation. */
 struct tail {
 	double lower, upper;            /* lower + upper = 1 */
@@ -21,15 +23,19 @@ struct tail gamma_tail(double a, double x);
  * asked for, because 1 - x is not exact when x is tiny. */
 struct tail beta_tail(double a, double b, double x, double y);
 
-/* The standard normal law at z. */
+/* The standard normal law: P(Z <= z); the other side is normal_lower(-z). */
 double normal_lower(double z);
-double normal_upper(double z);
 
 /* A law of counts with that mean: negative binomial of that size (variance mean + mean^2 / size), or Poisson when size
  * is INFINITY.  mean >= 0, size > 0, count >= 0 and whole. */
 double count_log_mass(double count, double mean, double size);          /* ln P(X = count) */
 struct tail count_tail(double count, double mean, double size);         /* upper P(X >= count), lower P(X < count) */
 double count_upper_mid(double count, double mean, double size);         /* P(X > count) + P(X = count) / 2 */
-double count_log_upper_mid(double count, double mean, double size);     /* its natural logarithm */
+
+/* Ascending, in place, without taking memory.  No NAN among them. */
+void doubles_sort(double *list, size_t count);
+
+/* Benjamini and Hochberg (1995): p-values in ascending order become adjusted ones (q-values), ascending too. */
+void false_discovery_adjust(double *sorted, size_t count);
 
 #endif

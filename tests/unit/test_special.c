@@ -42,7 +42,7 @@ START_TEST(test_normal)
 	for (size_t i = 0; i < file->rows; i++) {
 		double z = reference_get(file, i, "z");
 		deviation_check(&tails, file, i, "Phi", normal_lower(z));
-		deviation_check(&tails, file, i, "upper", normal_upper(z));
+		deviation_check(&tails, file, i, "upper", normal_lower(-z));
 	}
 	deviation_print(&tails, "normal");
 }
@@ -57,7 +57,6 @@ check_count_row(const struct reference *file, size_t row, double size, struct de
 	if (reference_get(file, row, "lup") > -690) {
 		deviation_check(tails, file, row, "up", tail.upper);
 		deviation_check(tails, file, row, "mid", count_upper_mid(x, mean, size));
-		ck_assert_double_eq_tol(count_log_upper_mid(x, mean, size), log(count_upper_mid(x, mean, size)), 1e-9);
 	}
 	deviation_check(tails, file, row, "lo", count_tail(x + 1, mean, size).lower);
 }
@@ -135,7 +134,70 @@ START_TEST(test_far_tail)
 	ck_assert_double_lt(tail, mass + log(1 / (1 - 10.0 / 401)));
 	ck_assert_double_lt(count_tail(400, 1e-3, INFINITY).log_upper, -4000);
 	ck_assert_double_eq(count_tail(400, 1e-3, INFINITY).upper, 0);
-	ck_assert(isfinite(count_log_upper_mid(400, 1e-3, INFINITY)));
+	ck_assert_double_eq(count_upper_mid(400, 1e-3, INFINITY), 0);
+}
+END_TEST
+
+static int
+double_order(const void *a, const void *b)
+{
+	double left = *(const double *)a, right = *(const double *)b;
+	return (left > right) - (left < right);
+}
+
+START_TEST(test_false_discovery)
+{
+	const struct reference *file = reference_open("fdr_batch_counts");
+	struct deviation values = {1e-10, 1e-15, 0, 0};
+	double rejected_05[2], rejected_10[2];
+	for (size_t i = 0; i < 2; i++) {
+		rejected_05[i] = reference_get(file, i, "BH_05");
+		rejected_10[i] = reference_get(file, i, "BH_10");
+	}
+	file = reference_open("fdr_batch");
+	for (size_t first = 0, family = 0; first < file->rows; family++) {
+		size_t count = 0;
+		double p[REFERENCE_ROWS], sorted[REFERENCE_ROWS], q[REFERENCE_ROWS];
+		while (first + count < file->rows && strcmp(file->first[first + count], file->first[first]) == 0) {
+			p[count] = sorted[count] = reference_get(file, first + count, "p");
+			count++;
+		}
+		doubles_sort(sorted, count);
+		memcpy(q, p, count * sizeof *q);
+		qsort(q, count, sizeof *q, double_order);
+		ck_assert_mem_eq(sorted, q, count * sizeof *q);
+		false_discovery_adjust(q, count);
+		int at_05 = 0, at_10 = 0;
+		for (size_t i = 0; i < count; i++) {
+			size_t rank = 0;
+			while (sorted[rank] != p[i])
+				rank++;
+			deviation_check(&values, file, first + i, "BH", q[rank]);
+			at_05 += q[i] <= 0.05;
+			at_10 += q[i] <= 0.10;
+		}
+		ck_assert_double_eq(at_05, rejected_05[family]);
+		ck_assert_double_eq(at_10, rejected_10[family]);
+		first += count;
+	}
+	deviation_print(&values, "Benjamini-Hochberg");
+}
+END_TEST
+
+/* 100 counties: the law of the level test with the size and mean that R fitted. */
+START_TEST(test_funnel)
+{
+	const struct reference *file = reference_open("funnel_ncsids74");
+	struct deviation tails = {1e-9, 1e-9, 0, 0}, posterior = tails;
+	double size = 6.371976748651925, mean = 1.0505667731556225;
+	for (size_t i = 0; i < file->rows; i++) {
+		double observed = reference_get(file, i, "O"), expected = reference_get(file, i, "E");
+		deviation_check(&tails, file, i, "nb_mid_up", count_upper_mid(observed, mean * expected, size));
+		deviation_check(&tails, file, i, "pois_mid_up", count_upper_mid(observed, expected, INFINITY));
+		deviation_check(&posterior, file, i, "post_p_gt_1.5", gamma_tail(size + observed, 1.5 * (size / mean + expected)).upper);
+	}
+	deviation_print(&tails, "funnel, mid-p");
+	deviation_print(&posterior, "funnel, posterior");
 }
 END_TEST
 
@@ -165,6 +227,8 @@ main(void)
 	tcase_add_test(tests, test_exact_limits);
 	tcase_add_test(tests, test_masses_add_up);
 	tcase_add_test(tests, test_far_tail);
+	tcase_add_test(tests, test_false_discovery);
+	tcase_add_test(tests, test_funnel);
 	tcase_add_test(tests, test_edges);
 	tcase_set_timeout(tests, 60);
 	Suite *suite = suite_create("special");
