@@ -172,7 +172,7 @@ struct turn {                           /* one record on its way */
 	struct claim claim;
 	struct enrolment enrolment;
 	const struct area *area;
-	uint32_t area_name, pool_name;
+	uint32_t area_name, pool_name, institution;     /* numbers in names */
 	uint64_t setl_hash, person_hash;
 };
 
@@ -229,6 +229,10 @@ struct scorer {
 	uint32_t *pool_index;           /* by name number: index + 1 */
 	size_t pool_index_slots;
 
+	struct {
+		int32_t day, month;
+	} month_memo[64];               /* by day: what day_month said; month 0: nothing yet */
+
 	struct turn group[GROUP];
 	uint64_t *truth, *falsehood;    /* GROUP * words each */
 	struct touched touched[16];
@@ -257,6 +261,19 @@ const struct area *scorer_area(struct scorer *, uint32_t area_name);
 /* ---- quality.c: problems that leave a claim usable, counted per institution and told when a month closes ---- */
 void quality_note(struct scorer *, uint32_t pool_name, uint32_t institution, enum quality_reason);
 void say_quality(struct scorer *, struct pool *, int32_t month);
+
+/* day_month(time_day(time)), remembered: settlements come by day. */
+static inline int32_t
+scorer_month(struct scorer *scorer, int64_t time)
+{
+	int32_t day = time_day(time);
+	size_t slot = (size_t)day & 63;
+	if (scorer->month_memo[slot].day != day || scorer->month_memo[slot].month == 0) {
+		scorer->month_memo[slot].day = day;
+		scorer->month_memo[slot].month = day_month(day);
+	}
+	return scorer->month_memo[slot].month;
+}
 
 /* ---- settle.c: what one settlement does to everything remembered ---- */
 enum fate settle(struct scorer *, const struct turn *, const uint64_t *truth, const uint64_t *falsehood);

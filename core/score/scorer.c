@@ -101,6 +101,7 @@ turn_prepare(struct scorer *scorer, struct turn *turn, uint64_t *truth, uint64_t
 	table_prefetch(&scorer->persons.table, turn->person_hash);
 	if (!settlement)
 		return;
+	turn->institution = names_number(&scorer->names, claim_text(&turn->claim, FIELD_fixmedins_code));
 	turn->setl_hash = setl_hash(turn->claim.value[FIELD_setl_id].text);
 	table_prefetch(&scorer->bookings.table, turn->setl_hash);
 	matcher_run(scorer->matcher, turn->area, &turn->claim, truth, falsehood);

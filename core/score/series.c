@@ -100,7 +100,7 @@ add(struct scorer *scorer, const struct booking *bits, int32_t month, bool stays
 void
 series_add(struct scorer *scorer, const struct booking *bits, const struct booking *amounts, int sign)
 {
-	add(scorer, bits, day_month(time_day(amounts->booked_time)), false, amounts, sign);
+	add(scorer, bits, scorer_month(scorer, amounts->booked_time), false, amounts, sign);
 }
 
 void

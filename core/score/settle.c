@@ -72,7 +72,7 @@ book_amounts(struct scorer *scorer, uint32_t number, int sign)
 	if (booking->flags & (BOOKING_VOID | BOOKING_BEYOND))
 		return;
 	const struct booking *bits = is_remembered(scorer, booking->original) ? at(scorer, booking->original) : booking;
-	int32_t year = day_year(time_day(booking->booked_time));
+	int32_t year = scorer_month(scorer, booking->booked_time) / 12;
 	ledger_add(scorer, bits->person, year, bits, booking, sign);
 	touch(scorer, bits->person, year);
 	if (scorer->layout.series_rules)
@@ -140,7 +140,7 @@ refresh_stay(struct scorer *scorer, uint32_t number)
 			deciding = n;
 	}
 	struct pool *pool = pool_get(scorer, person->pool);
-	int32_t month = deciding == NOBODY ? -1 : day_month(time_day(at(scorer, deciding)->setl_time));
+	int32_t month = deciding == NOBODY ? -1 : scorer_month(scorer, at(scorer, deciding)->setl_time);
 	if (counted == deciding && (counted == NOBODY || at(scorer, counted)->stay_month == month))
 		return;
 	if (counted != NOBODY)
@@ -276,7 +276,7 @@ booking_fill(struct scorer *scorer, uint32_t number, const struct turn *turn, co
 	booking->content = claim->content;
 	booking->setl_time = booking->booked_time = claim->value[FIELD_setl_time].number;
 	booking->updt_time = claim_has(claim, FIELD_updt_time) ? claim->value[FIELD_updt_time].number : INT64_MIN;
-	booking->institution = names_number(&scorer->names, claim_text(claim, FIELD_fixmedins_code));
+	booking->institution = turn->institution;
 	booking->area = turn->area_name;
 	booking->mdtrt_hash = (uint32_t)hash64(visit.data ? visit.data : "", visit.length);
 	booking->flags = claim_flags(claim);
@@ -284,7 +284,7 @@ booking_fill(struct scorer *scorer, uint32_t number, const struct turn *turn, co
 	for (size_t i = 0; i < scorer->layout.amounts; i++)
 		booking->data[scorer->words + i] = claim_amount(claim, (unsigned)scorer->layout.amount_field[i]);
 	const struct pool *pool = pool_get(scorer, turn->pool_name);
-	if (pool_beyond(scorer, pool, day_month(time_day(booking->setl_time)))) {
+	if (pool_beyond(scorer, pool, scorer_month(scorer, booking->setl_time))) {
 		booking->flags |= BOOKING_BEYOND;
 		scorer->counts.beyond_history++;
 	}
@@ -378,9 +378,9 @@ static void
 note_quality(struct scorer *scorer, const struct turn *turn, const struct booking *old, bool inpatient, bool enrolled)
 {
 	const struct claim *claim = &turn->claim;
-	uint32_t institution = names_number(&scorer->names, claim_text(claim, FIELD_fixmedins_code));
+	uint32_t institution = turn->institution;
 	struct slice year = claim_text(claim, FIELD_year);
-	if (year.length && number_of(year) != day_year(time_day(claim->value[FIELD_setl_time].number)))
+	if (year.length && number_of(year) != scorer_month(scorer, claim->value[FIELD_setl_time].number) / 12)
 		quality_note(scorer, turn->pool_name, institution, QUALITY_year_unlike_setl_time);
 	if (institution == 0)
 		quality_note(scorer, turn->pool_name, 0, QUALITY_no_institution);
@@ -397,13 +397,13 @@ note_quality(struct scorer *scorer, const struct turn *turn, const struct bookin
 }
 
 static enum cause
-settle_cause(const struct scorer *scorer, const struct turn *turn, bool restated)
+settle_cause(struct scorer *scorer, const struct turn *turn, bool restated)
 {
 	if (restated || code_is(&turn->claim, FIELD_vali_flag, '0'))
 		return CAUSE_RESTATED;
 	if (code_is(&turn->claim, FIELD_refd_setl_flag, '1'))
 		return CAUSE_REFUND;
-	int32_t month = day_month(time_day(turn->claim.value[FIELD_setl_time].number));
+	int32_t month = scorer_month(scorer, turn->claim.value[FIELD_setl_time].number);
 	const struct pool *pool = &scorer->pool[scorer->pool_index[turn->pool_name] - 1];
 	return pool_is_closed(pool, month) ? CAUSE_LATE : CAUSE_CLAIM;
 }
@@ -414,7 +414,7 @@ touch_windows(struct scorer *scorer, uint32_t number, enum cause cause)
 {
 	const struct booking *booking = at(scorer, number);
 	const struct person *person = person_at(&scorer->persons, booking->person);
-	pool_touch(scorer, pool_get(scorer, person->pool), day_month(time_day(booking->booked_time)), cause);
+	pool_touch(scorer, pool_get(scorer, person->pool), scorer_month(scorer, booking->booked_time), cause);
 }
 
 static void
@@ -509,7 +509,7 @@ judge_claim_rule(struct scorer *scorer, const struct turn *turn, const struct cl
 		.kind = "claim", .pool = turn->pool_name, .area = turn->area_name, .institution = booking->institution,
 		.psn_no = turn->claim.value[FIELD_psn_no].text, .setl_id = setl_id, .variant = "",
 	};
-	month_text(day_month(time_day(booking->setl_time)), subject.period);
+	month_text(scorer_month(scorer, booking->setl_time), subject.period);
 	evidence_clear(&scorer->evidence);
 	evidence_add(&scorer->evidence, (struct evidence_claim){booking->setl_time, setl_id, booking->institution, booking->area,
 	    NOBODY, booking_amount(&scorer->bookings, booking, AMOUNT_HIFP)});

@@ -212,8 +212,8 @@ pool_advance(struct scorer *scorer, struct pool *pool, int64_t setl_time, int64_
 	if (arrival_ms != ARRIVAL_UNKNOWN && arrival_ms / 1000 + BEIJING_OFFSET_SECONDS > pool->newest_arrival)
 		pool->newest_arrival = arrival_ms / 1000 + BEIJING_OFFSET_SECONDS;
 	int64_t newest = pool_newest(pool);
-	pool->newest_month = day_month(time_day(newest));
-	int32_t month = day_month(time_day(setl_time));
+	pool->newest_month = scorer_month(scorer, newest);
+	int32_t month = scorer_month(scorer, setl_time);
 	bool first_seen = pool->closed_through == NO_MONTH && (pool->next_close == NO_MONTH || month < pool->next_close);
 	if (first_seen)
 		pool->next_close = month;

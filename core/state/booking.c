@@ -18,18 +18,12 @@ setl_hash(struct slice setl_id)
 	return hash64(setl_id.data, setl_id.length);
 }
 
-static uint64_t
-booking_hash(const void *owner, uint32_t number)
-{
-	return setl_hash(booking_setl_id(booking_at(owner, number)));
-}
-
 void
 bookings_init(struct bookings *bookings, size_t words, size_t amounts)
 {
 	*bookings = (struct bookings){.words = words, .amounts = amounts};
 	chunks_init(&bookings->chunks, booking_stride(words, amounts));
-	table_init(&bookings->table, booking_hash, bookings);
+	table_init(&bookings->table);
 }
 
 static struct arena *

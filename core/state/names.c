@@ -6,18 +6,11 @@
 
 #include <stdlib.h>
 
-static uint64_t
-name_hash(const void *owner, uint32_t number)
-{
-	const struct names *names = owner;
-	return hash64(names->text[number].data, names->text[number].length);
-}
-
 void
 names_init(struct names *names)
 {
 	*names = (struct names){0};
-	table_init(&names->table, name_hash, names);
+	table_init(&names->table);
 	names_number(names, SLICE(""));
 }
 

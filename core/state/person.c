@@ -21,19 +21,12 @@ person_hash(uint32_t pool, struct slice psn_no)
 	return hash64(psn_no.data, psn_no.length) ^ (uint64_t)pool * UINT64_C(0x9E3779B97F4A7C15);
 }
 
-static uint64_t
-person_hash_of(const void *owner, uint32_t number)
-{
-	const struct person *person = person_at(owner, number);
-	return person_hash(person->pool, person_psn_no(person));
-}
-
 void
 persons_init(struct persons *persons, size_t ledgers, size_t ledger_rules)
 {
 	*persons = (struct persons){.ledgers = ledgers, .ledger_rules = ledger_rules};
 	chunks_init(&persons->chunks, person_stride(ledgers, ledger_rules));
-	table_init(&persons->table, person_hash_of, persons);
+	table_init(&persons->table);
 }
 
 uint32_t

@@ -22,19 +22,19 @@ slots_map(size_t slots)
 }
 
 void
-table_init(struct table *table, uint64_t (*hash_of)(const void *owner, uint32_t number), const void *owner)
+table_init(struct table *table)
 {
-	*table = (struct table){.mask = FIRST_SLOTS - 1, .hash_of = hash_of, .owner = owner};
+	*table = (struct table){.mask = FIRST_SLOTS - 1};
 	table->slot = slots_map(FIRST_SLOTS);
 }
 
 static void
-slot_put(struct table *table, uint64_t hash, uint32_t number)
+slot_put(struct table *table, struct table_slot slot)
 {
-	size_t position = hash & table->mask;
+	size_t position = slot.tag & table->mask;
 	while (table->slot[position].number_plus_1)
 		position = (position + 1) & table->mask;
-	table->slot[position] = (struct table_slot){table_tag(hash), number + 1};
+	table->slot[position] = slot;
 	table->used++;
 }
 
@@ -53,7 +53,7 @@ table_grow(struct table *table)
 	table->used = 0;
 	for (size_t i = 0; i < old_slots; i++)
 		if (old[i].number_plus_1 > table->first)
-			slot_put(table, table->hash_of(table->owner, old[i].number_plus_1 - 1), old[i].number_plus_1 - 1);
+			slot_put(table, old[i]);
 	munmap(old, old_slots * sizeof *old);
 }
 
@@ -62,7 +62,7 @@ table_add(struct table *table, uint64_t hash, uint32_t number)
 {
 	if ((table->used + 1) * 8 > (table->mask + 1) * 5)
 		table_grow(table);
-	slot_put(table, hash, number);
+	slot_put(table, (struct table_slot){table_tag(hash), number + 1});
 }
 
 void

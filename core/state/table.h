@@ -1,6 +1,6 @@
-/* Open addressing from a 64-bit hash to a record number.  The table keeps the upper hash bits and the number; the
- * caller compares the real key, so no hash ever stands for an identity.  Growth happens at counts fixed by the data;
- * no answer depends on the order of slots.
+/* Open addressing from a 64-bit hash to a record number.  The table keeps the upper half of the hash, which also says
+ * where the slot is, and the number; the caller compares the real key, so no hash ever stands for an identity.  Growth
+ * happens at counts fixed by the data and touches no key; no answer depends on the order of slots.
  *
  *     struct probe probe = table_probe(table, hash);
  *     uint32_t number;
@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 struct table_slot {
-	uint32_t tag, number_plus_1;    /* 0: never used */
+	uint32_t tag, number_plus_1;    /* number_plus_1 0: never used */
 };
 
 struct table {
@@ -23,8 +23,6 @@ struct table {
 	size_t mask;                    /* slots - 1 */
 	size_t used;
 	uint32_t first;                 /* numbers below are gone: such slots are passed over and swept at growth */
-	uint64_t (*hash_of)(const void *owner, uint32_t number);
-	const void *owner;
 };
 
 struct probe {
@@ -32,7 +30,7 @@ struct probe {
 	uint32_t tag;
 };
 
-void table_init(struct table *, uint64_t (*hash_of)(const void *owner, uint32_t number), const void *owner);
+void table_init(struct table *);
 void table_add(struct table *, uint64_t hash, uint32_t number);
 void table_free(struct table *);
 size_t table_bytes(const struct table *);
@@ -40,13 +38,13 @@ size_t table_bytes(const struct table *);
 static inline uint32_t
 table_tag(uint64_t hash)
 {
-	return (uint32_t)(hash >> 32) | 1;
+	return (uint32_t)(hash >> 32);
 }
 
 static inline struct probe
 table_probe(const struct table *table, uint64_t hash)
 {
-	return (struct probe){hash & table->mask, table_tag(hash)};
+	return (struct probe){table_tag(hash) & table->mask, table_tag(hash)};
 }
 
 static inline bool
@@ -68,7 +66,7 @@ table_next(const struct table *table, struct probe *probe, uint32_t *number)
 static inline __attribute__((always_inline)) void
 table_prefetch(const struct table *table, uint64_t hash)
 {
-	__builtin_prefetch(&table->slot[hash & table->mask]);
+	__builtin_prefetch(&table->slot[table_tag(hash) & table->mask]);
 }
 
 #endif
