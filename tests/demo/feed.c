@@ -29,6 +29,7 @@ client_open(const char *bootstrap)
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	const char *const settings[][2] = {
 		{"bootstrap.servers", bootstrap}, {"linger.ms", "1"}, {"enable.idempotence", "true"}, {"log_level", "3"},
+		{"message.max.bytes", "4194304"},
 	};
 	for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
 		if (rd_kafka_conf_set(conf, settings[i][0], settings[i][1], why, sizeof why) != RD_KAFKA_CONF_OK) {

@@ -18,6 +18,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 VERSION = os.environ.get("FW_KAFKA_VERSION", "3.9.1")
+CONSOLE_PRODUCER = "kafka.tools.ConsoleProducer" if VERSION.startswith("3.") else "org.apache.kafka.tools.ConsoleProducer"
 READY_SECONDS = 60
 FETCH_SECONDS = 300
 JVM = ["-Xms192m", "-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Xshare:auto", "-Xlog:cds=off",
@@ -161,6 +162,7 @@ def main():
         print(__doc__, file=sys.stderr)
         return 64
     folder = tempfile.mkdtemp(prefix="fundwatch-broker-")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         broker = Broker(os.path.join(folder, "broker"), os.path.join(sys.argv[1], "kafka_topics"))
         broker.start()
@@ -170,8 +172,10 @@ def main():
         print(broker.bootstrap, flush=True)
         try:
             broker.process.wait()
-        except KeyboardInterrupt:
+        finally:
             broker.close()
+    except KeyboardInterrupt:
+        pass
     except Unavailable as why:
         print(f"broker.py: {why}", file=sys.stderr)
         return 69

@@ -13,7 +13,7 @@ def sha(lines):
 
 
 def make_topics(broker, prefix, partitions=1):
-    broker.create(f"{prefix}.settlement", partitions)
+    broker.create(f"{prefix}.settlement", partitions, max_message_bytes=clients.LARGEST)
     for name in ("enrolment",) + OUT:
         broker.create(f"{prefix}.{name}")
 
