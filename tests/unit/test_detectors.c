@@ -402,7 +402,7 @@ family_make(struct family_key *keys, size_t rotate)
 	for (size_t i = 0; i < 30; i++) {
 		size_t unit = (i + rotate) % 30;
 		int64_t observed = 10 + (int64_t)(unit * 7 % 5) - 2;
-		keys[i] = (struct family_key){unit == 3 ? 60 : unit == 4 ? 31 : observed, 400, unit == 5 ? 0.4 : 10.0 + (double)unit / 10};
+		keys[i] = (struct family_key){unit == 3 ? 60 : unit == 4 ? 24 : observed, 400, unit == 5 ? 0.2 : 10.0 + (double)unit / 10};
 	}
 	return 30;
 }
@@ -415,14 +415,14 @@ START_TEST(test_family_verdicts)
 	judge_family(&config, keys, count);
 	for (size_t i = 0; i < count; i++)
 		ck_assert_int_eq(verdicts[i].word, i == 3 ? VERDICT_ALERT : i == 5 ? VERDICT_INSUFFICIENT : VERDICT_OK);
-	/* Var = 1.4 * 10.3 + 0.0625 * 10.3^2, size = mean^2 / (Var - mean) */
-	ck_assert_double_eq_tol(real_of(3, "size"), 10.3 * 10.3 / (0.4 * 10.3 + 0.0625 * 10.3 * 10.3), 1e-12);
+	/* Var = 1.2 * 10.3 + 0.09 * 10.3^2, size = mean^2 / (Var - mean) */
+	ck_assert_double_eq_tol(real_of(3, "size"), 10.3 * 10.3 / (0.2 * 10.3 + 0.09 * 10.3 * 10.3), 1e-12);
 	ck_assert_double_eq(real_of(3, "p_value"), count_upper_mid(60, 10.3, real_of(3, "size")));
 	ck_assert_double_eq_tol(real_of(3, "q_value"), 29 * real_of(3, "p_value"), 1e-20);
 	ck_assert_double_eq(real_of(3, "ratio"), 60 / 10.3);
 	ck_assert_int_eq(value_of(&verdicts[3], "population")->number, 400);
 	ck_assert(isnan(real_of(5, "p_value")) && isnan(real_of(5, "q_value")) && isnan(real_of(5, "detectable_ratio")));
-	ck_assert_double_eq(real_of(5, "expected"), 0.4);
+	ck_assert_double_eq(real_of(5, "expected"), 0.2);
 }
 END_TEST
 
@@ -477,7 +477,7 @@ START_TEST(test_family_posterior)
 	for (int64_t observed = 10; observed < 60; observed++) {
 		struct family_key key = {observed, 400, 10};
 		judge_family(&config, &key, 1);
-		double above = gamma_tail(16 + (double)observed / 1.4, 1.25 * (16 + 10 / 1.4)).upper;
+		double above = gamma_tail(1 / 0.09 + (double)observed / 1.2, 1.25 * (1 / 0.09 + 10 / 1.2)).upper;
 		ck_assert_int_eq(verdicts[0].word, above >= 0.95 ? VERDICT_ALERT : VERDICT_OK);
 	}
 }
@@ -487,14 +487,14 @@ END_TEST
 START_TEST(test_family_detectable)
 {
 	struct admission_config config = config_default();
-	for (double expected = 1; expected < 3000; expected *= 2.5) {
+	for (double expected = 0.4; expected < 3000; expected *= 2.5) {
 		struct family_key key = {0, 400, expected};
 		do {
 			key.observed++;
 			judge_family(&config, &key, 1);
 		} while (verdicts[0].word != VERDICT_ALERT);
 		double ratio = real_of(0, "detectable_ratio"), mean = ratio * expected;
-		ck_assert_double_eq_tol(count_tail((double)key.observed, mean, mean / (0.4 + 0.0625 * mean)).upper, 0.8, 1e-9);
+		ck_assert_double_eq_tol(count_tail((double)key.observed, mean, mean / (0.2 + 0.09 * mean)).upper, 0.8, 1e-9);
 		printf("%-28s expected %7.1f: detectable ratio %.3f, alert from %lld admissions\n", "", expected, ratio, (long long)key.observed);
 	}
 }
