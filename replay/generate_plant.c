@@ -362,7 +362,7 @@ plant_admissions(struct world *world, const struct scenario *scenario, int ident
 		truth->township = by_township ? 0 : -1;
 		truth->place = by_township ? -1 : PLACE_PRIVATE_A;
 		month_text(month, truth->period);
-		plant_month(world, &members, month, truth->place, (size_t)(12 + expected * 2 / 10000));
+		plant_month(world, &members, month, truth->place, (size_t)(20 + expected * 2 / 10000));
 	}
 	free(members.person);
 	return NULL;
