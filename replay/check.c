@@ -100,7 +100,7 @@ print_counts(const struct ruleset *rules, enum language language)
 		tests += rules->rule[i].tests;
 	}
 	TELL(language, "规则集 %s：规则 %zu 条（执行 %zu，试运行 %zu，停用 %zu），测试 %zu 个",
-	    "ruleset %s: %zu rules (%zu enforced, %zu shadow, %zu off), %zu tests",
+	    "ruleset %s: rules %zu (enforced %zu, shadow %zu, off %zu), tests %zu",
 	    rules->digest, rules->rules, mode[MODE_ENFORCE], mode[MODE_SHADOW], mode[MODE_OFF], tests);
 }
 

@@ -300,10 +300,11 @@ ruleset_load(const struct detector_registry *registry, const char *rules_dir, co
 	struct loading loading = {.load = {.set = set, .arena = &set->arena, .registry = registry, .diags = diags},
 	    .has_all_rules = true};
 	expressions_init(&loading.load.expressions, &set->arena, set->tables, diags);
-	/* The first condition: CONDITION_INPATIENT. */
-	bool has_builtin = expression_builtin(&loading.load.expressions, "med_type in $inpatient") == CONDITION_INPATIENT;
+	/* The first condition: CONDITION_INPATIENT.  A table without the set was reported. */
+	if (tables_set(set->tables, FIELD_med_type, SLICE("inpatient")) >= 0)
+		expression_builtin(&loading.load.expressions, "med_type in $inpatient");
 	load_all(&loading, directory);
-	bool is_good = has_builtin && diags->errors == errors;
+	bool is_good = diags->errors == errors;
 	if (is_good)
 		freeze(&loading);
 	loading_free(&loading);

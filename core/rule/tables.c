@@ -425,6 +425,9 @@ load_table(struct tables *tables, struct arena *arena, const char *directory, co
 		schema->take(&load, &row);
 	settle_rows(&load, schema->name);
 	keep_table(&load, schema);
+	if (schema->take == take_medtype && tables_set(tables, FIELD_med_type, SLICE("inpatient")) < 0)
+		source_error(&load.source, (struct extent){0, 1}, (struct message){"没有集合 inpatient：住院人次按它计算",
+		    "there is no set inpatient, by which stays are counted"}, NO_HINT);
 	free(load.draft);
 }
 

@@ -17,7 +17,7 @@ expression_type_name(enum expression_type type, enum language language)
 		[EXPRESSION_CODE] = {"编码", "a code"}, [EXPRESSION_ID] = {"标识", "an identifier"},
 		[EXPRESSION_AMOUNT] = {"金额", "an amount"}, [EXPRESSION_DECIMAL] = {"小数", "a decimal"},
 		[EXPRESSION_DATE] = {"日期", "a date"}, [EXPRESSION_TIME] = {"时间", "a time"},
-		[EXPRESSION_UNKEPT] = {"不保存的字段", "a field that is not kept"},
+		[EXPRESSION_UNKEPT] = {"?", "?"},
 		[EXPRESSION_STRING_LITERAL] = {"引号里的文字", "a text in quotes"},
 		[EXPRESSION_NUMBER_LITERAL] = {"数字", "a number"},
 		[EXPRESSION_DATE_LITERAL] = {"日期", "a date"}, [EXPRESSION_TIME_LITERAL] = {"时间", "a time"},

@@ -92,9 +92,13 @@ want_word(const struct source *source, const struct yaml *node, const char *cons
 		if (strcmp(words[i], node->text.data) == 0)
 			return (int)i;
 	struct diags *diags = source->diags;
-	const char *key = node->key ? node->key->text.data : "";
-	wrong(source, node, source_say(diags, "%s 没有值 %s", key, node->text.data),
-	    source_say(diags, "%s has no value %s", key, node->text.data), hint_word(diags, node->text, words, count));
+	struct message hint = hint_word(diags, node->text, words, count);
+	if (node->key)
+		wrong(source, node, source_say(diags, "%s 没有值 %s", node->key->text.data, node->text.data),
+		    source_say(diags, "%s has no value %s", node->key->text.data, node->text.data), hint);
+	else
+		wrong(source, node, source_say(diags, "这里不能写 %s", node->text.data),
+		    source_say(diags, "%s is not known here", node->text.data), hint);
 	return -1;
 }
 

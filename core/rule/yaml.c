@@ -20,8 +20,9 @@ struct reader {
 static const struct {
 	const char *part, *zh;
 } translations[] = {
+	{"missing comma", "缺少逗号，或括号没有闭合"},
+	{"mismatched flow", "括号不配对"},
 	{"without a closing bracket", "方括号 [ 没有闭合"},
-	{"without a closing brace", "花括号 { 没有闭合"},
 	{"extra closing", "多了一个闭合的括号"},
 	{"without closing quote", "引号没有闭合"},
 	{"cannot start with", "这个字符不能作普通文字的开头，请加引号"},
@@ -33,9 +34,7 @@ static const struct {
 	{"indentation", "缩进不对"},
 	{"indent", "缩进不对"},
 	{"escape", "引号里的转义不对"},
-	{"comma", "逗号的位置不对"},
 	{"comment", "注释的位置不对，# 前要有空格"},
-	{"utf8", "字符编码不对"},
 };
 
 static const char *
@@ -330,8 +329,17 @@ is_blank(char c)
 	return c == ' ' || c == '\n' || c == '\t';
 }
 
+static size_t
+skip_blanks(const char *file, size_t at, size_t end)
+{
+	while (at < end && is_blank(file[at]))
+		at++;
+	return at;
+}
+
 /* Offset in the file of one byte of a scalar's text, by walking both together: a blank of the text stands for a run
- * of blanks with a line end in the file, a quote or backslash may be written with two characters. */
+ * of blanks with a line end in the file, the indentation of a block stands for nothing, a quote or backslash may be
+ * written with two characters. */
 static size_t
 text_offset(const struct source *source, const struct yaml *scalar, size_t offset)
 {
@@ -339,6 +347,8 @@ text_offset(const struct source *source, const struct yaml *scalar, size_t offse
 	size_t at = scalar->at.offset, end = scalar->at.offset + scalar->at.length;
 	for (size_t i = 0; i < offset && at < end; i++) {
 		char c = scalar->text.data[i];
+		if (!is_blank(c))
+			at = skip_blanks(file, at, end);
 		if (is_blank(c) && is_blank(file[at])) {
 			size_t run = at;
 			bool has_line_end = false;
@@ -353,7 +363,7 @@ text_offset(const struct source *source, const struct yaml *scalar, size_t offse
 			return scalar->at.offset;
 		}
 	}
-	return at;
+	return offset < scalar->text.length && !is_blank(scalar->text.data[offset]) ? skip_blanks(file, at, end) : at;
 }
 
 struct extent
