@@ -83,8 +83,11 @@ def six(fraction):
 def near(shown, value):
     if shown is None or value is None:
         return shown is None and value is None
-    shown = float(shown)
-    return abs(shown - value) <= max(ABSOLUTE if abs(value) > 1e-5 else 0, RELATIVE * abs(value))
+    return abs(float(shown) - value) <= (RELATIVE * abs(value) if "e" in shown else max(ABSOLUTE, RELATIVE * abs(value)))
+
+
+def standing(alert):
+    return alert is not None and alert["status"] not in ("retracted", "insufficient")
 
 
 # ---- comparisons: each yields (category, text) ------------------------------------------------------------------------
@@ -113,7 +116,7 @@ def count_faults(run, said):
     if shown != reasons:
         yield "summary refused_by_reason", f"program {shown}, oracle {reasons}"
     last = run.final_alerts().values()
-    retracted = sum(alert["status"] == "retracted" for alert in last)
+    retracted = sum(not standing(alert) for alert in last)
     for name, value in (("alerts", len(last) - retracted), ("retracted", retracted), ("alert_lines", len(run.alerts))):
         if summary.get(name) != value:
             yield f"summary {name}", f"summary {summary.get(name)}, lines {value}"
@@ -133,16 +136,16 @@ def refused_faults(run, said):
 
 
 def revision_faults(run):
-    seen, standing = collections.Counter(), {}
+    seen, stands = collections.Counter(), {}
     for alert in run.alerts:
         key = alert["alert_id"]
         seen[key] += 1
         if alert["revision"] != seen[key]:
             yield "alert revisions", f"{key}: revision {alert['revision']} where {seen[key]} was due"
-        first = not standing.get(key)
-        if (alert["status"] == "open") != (first and alert["status"] != "retracted") and alert["status"] != "insufficient":
+        first = not stands.get(key)
+        if (alert["status"] == "open") != (first and standing(alert)):
             yield "alert status order", f"{key}: {alert['status']} after {'nothing standing' if first else 'a standing one'}"
-        standing[key] = alert["status"] != "retracted"
+        stands[key] = standing(alert)
     seen = collections.Counter()
     for indicator in run.indicators:
         key = indicator["rule"]["id"], json.dumps(indicator["subject"], sort_keys=True)
@@ -174,6 +177,8 @@ def cap_faults(rule, run, said):
             yield f"cap amount_at_risk_fen {rule.id}", f"{key}: {alert['amount_at_risk_fen']}, not {mine['excess_fen']}"
         elif (alert["revision"], alert["status"]) != (mine["revision"], mine["status"]):
             yield f"cap revision {rule.id}", f"{key}: program {alert['revision']} {alert['status']}, oracle {mine['revision']} {mine['status']}"
+        elif mine["claims"] and alert["event_time"] != mine["event_time"]:
+            yield f"cap event_time {rule.id}", f"{key}: {alert['event_time']}, not {mine.get('event_time')}"
         row, param = mine["row"], alert["param"]
         if (param["region"], param["tier"]) != (row.region, None if mine["tier_unknown"] else row.tier) or Fraction(param["value"]) != Fraction(row.text):
             yield f"cap param {rule.id}", f"{key}: {param}, not region {row.region} tier {row.tier} value {row.text}"
@@ -190,7 +195,7 @@ def brief(found):
 
 def check_faults(rule, run, said):
     shown = {alert["subject"]["setl_id"] for alert in run.final_alerts().values()
-             if alert["rule"]["id"] == rule.id and alert["status"] != "retracted"}
+             if alert["rule"]["id"] == rule.id and standing(alert)}
     for setl_id in sorted(shown ^ set(said)):
         yield f"check {rule.id}", f"{setl_id}: {'program' if setl_id in shown else 'oracle'} alone"
 
@@ -219,18 +224,18 @@ def share_faults(rule, run, said):
     alerts = {share_key(alert["subject"]): alert for alert in run.final_alerts().values() if alert["rule"]["id"] == rule.id}
     for key, mine in last.items():
         alert = alerts.pop(key, None)
-        if (alert is not None and alert["status"] not in ("retracted",)) != (mine["verdict"] == "alert"):
+        if standing(alert) != (mine["verdict"] == "alert"):
             yield f"share alert {rule.id}", f"{key}: program {alert and alert['status']}, oracle's last month says {mine['verdict']}"
         elif alert is not None and mine["verdict"] == "alert":
             yield from share_finding_faults(rule, key, alert["finding"], mine, "alert")
-    for key in alerts:
+    for key in (key for key, alert in alerts.items() if standing(alert)):
         yield f"share alert {rule.id}", f"{key}: program alone"
 
 
 def share_finding_faults(rule, key, finding, mine, verdict):
     suffix = "_fen" if rule.data["of"] == "money" else ""
     shown = finding[f"numerator{suffix}"], finding[f"denominator{suffix}"], finding["value"], finding["target"], finding["through"]
-    value = six(Fraction(mine["numerator"], mine["denominator"])) if mine["denominator"] else None
+    value = six(Fraction(mine["numerator"], mine["denominator"])) if mine["denominator"] > 0 else None
     wanted = mine["numerator"], mine["denominator"], value, six(mine["target"]), mine["through"]
     if shown != wanted:
         yield f"share finding {rule.id}", f"{key}: program {shown}, oracle {wanted}"
@@ -249,6 +254,8 @@ def admission_faults(rule, run, said):
     shown = latest_indicators(rule, run, admission_key)
     for key in sorted(set(shown) | set(said)):
         line, mine = shown.get(key), said.get(key)
+        if mine is None and line["finding"]["admissions"] == 0 and line["verdict"] == "insufficient":
+            continue                                    # of a stay that has moved or gone since: cannot be unsaid
         if line is None or mine is None:
             yield f"admission presence {rule.id}", f"{key}: {'oracle' if line is None else 'program'} alone {line and line['finding'] or mine}"
             continue
@@ -265,10 +272,10 @@ def admission_faults(rule, run, said):
             yield f"admission statistics {rule.id}", f"{key}: program {finding}, oracle {mine}"
         elif line["verdict"] != mine["verdict"]:
             yield f"admission verdict {rule.id}", f"{key}: program {line['verdict']} {finding}, oracle {mine}"
-    standing = {admission_key(alert["subject"]) for alert in run.final_alerts().values()
-                if alert["rule"]["id"] == rule.id and alert["status"] != "retracted"}
-    for key in sorted(standing ^ {key for key, mine in said.items() if mine["verdict"] == "alert"}):
-        yield f"admission alert {rule.id}", f"{key}: {'program' if key in standing else 'oracle'} alone"
+    shown = {admission_key(alert["subject"]) for alert in run.final_alerts().values()
+                if alert["rule"]["id"] == rule.id and standing(alert)}
+    for key in sorted(shown ^ {key for key, mine in said.items() if mine["verdict"] == "alert"}):
+        yield f"admission alert {rule.id}", f"{key}: {'program' if key in shown else 'oracle'} alone"
 
 
 FAULTS = {"cap": cap_faults, "check": check_faults, "share": share_faults, "admission_rate": admission_faults}
@@ -328,7 +335,7 @@ class Comparison:
 def final_state(run):
     out = {}
     for alert in run.final_alerts().values():
-        if alert["status"] != "retracted":
+        if standing(alert):
             kept = {name: value for name, value in alert.items() if name not in ("revision", "status", "cause")}
             out["alert " + alert["rule"]["id"], alert["alert_id"]] = kept
     for line in run.indicators:

@@ -7,19 +7,25 @@ AMBIGUITIES, where the contract leaves a choice; each is a key of READING, so th
   refund_after      True: by visit and amounts only a settlement before the refund (by setl_time, setl_id) is taken.
   refunded_standing False: a settlement refunded in full is no longer taken as an original by visit and amounts.
   refunded_listed   False: a settlement refunded in full is no longer counted or listed by a cap.
-  absent_listed     False: a settlement without the summed amount is not counted or listed by a cap.
-  void_original     "alone": a refund of a void original is booked at the original's time and listed by itself, negative.
-  chain             True: a refund of a refund is booked where the first original is, and nets it.
+  absent_listed     True: a settlement without the summed amount is counted and listed by a cap, with 0.
+  void_date         "booked": a refund of a void original is listed by itself, negative, at the original's time; "own".
+  chain             True: a refund of a linked refund belongs to the first original; False: it is taken as never seen.
+                    A refund of an unlinked refund is unlinked.
   cap_row           "latest": the row of the latest listed settlement (booked time, setl_id) that has one decides.
   retract_empty     True: a ledger with nothing left in it is not over (limit of its last row).
   stay_without_visit False: a settlement without mdtrt_id is no stay.
   unenrolled        "skip": a stay of a person without enrolment counts for no class.
   age_at            "month": the age band of a stay is that of the first day of its month; "stay": of its day.
-  completion        "chain": year-end denominator by completion shares of past whole years, m/12 without one.
-  late              "close": a closed month keeps what it said (corrections are seen by later closes);
-                    "again": it is judged again at once, so that only the whole set decides.
+  completion        "chain": year-end denominator by completion shares of past years that the series holds from
+                    January on; m/12 without one.
+  late              "again": a closed month is judged again at once, so that only the whole set decides (contract 2);
+                    "close": it keeps what it said, corrections are seen by later closes.
   months            "span": every month between a pool's first and last is closed, with or without settlements.
-  institutions      "seen": an institution has indicators from the first month with a stay of any class in it.
+  institutions      "seen": an institution has indicators from the first month with a stay of any person in it.
+  institution_share "general": what a pool expects is an institution's by its share of the pool's stays of the general
+                    class in the reference months (none: 0, insufficient); "pool": the whole pool's, as it stands,
+                    so that only the neighbours' factor makes it the institution's.
+  watch_year        "new": the two closes in a row of a watch lie in one year; "across": December's counts too.
   restated          "replaces": contract 1.3; "duplicate": the first version stays.
 """
 import math
@@ -30,9 +36,10 @@ import tails
 
 READING = {
     "refund_where": "original", "refund_after": True, "refunded_standing": False, "refunded_listed": False,
-    "absent_listed": False, "void_original": "alone", "chain": True, "cap_row": "latest", "retract_empty": True,
-    "stay_without_visit": False, "unenrolled": "skip", "age_at": "month", "completion": "chain", "late": "close",
-    "months": "span", "institutions": "seen", "restated": "replaces",
+    "absent_listed": True, "void_date": "booked", "chain": True, "cap_row": "latest", "retract_empty": True,
+    "stay_without_visit": False, "unenrolled": "skip", "age_at": "month", "completion": "chain", "late": "again",
+    "months": "span", "institutions": "seen", "institution_share": "general", "watch_year": "new",
+    "restated": "replaces",
 }
 LATENESS = 7 * 86400
 CLASSES = """extreme_hardship orphan dibao dibao_marginal relapsed_poverty unstable_out_of_poverty marginal_poverty
@@ -137,12 +144,11 @@ def bookings_of(claims, reading):
         if not is_refund(booking.claim) or booking.void():
             continue
         original = by_id.get(booking.claim.get("init_setl_id"))
-        if original is booking:
-            original = None
+        if original is not None:
+            root = root_of(original)
+            original = None if is_refund(root.claim) or (root is not original and not reading["chain"]) else root
         if original is None:
             original = by_visit(booking, bookings, reading)
-        if original is not None and reading["chain"]:
-            original = root_of(original)
         if original is not None:
             booking.original = original
             original.refunds.append(booking)
@@ -211,21 +217,26 @@ def ledger_of(rule, bookings, tables, key, reading):
             continue
         if field in booking.claim or reading["absent_listed"]:
             members.append((booking, booking.net(field)))
-    members.sort(key=lambda one: order(one[0].claim))
+    members.sort(key=lambda one: (when(one[0], reading), one[0].claim["setl_id"]))
     return members, total
 
 
-def judge_cap(rule, members, total, enrolments):
+def when(booking, reading):
+    return booking.booked if reading["void_date"] == "booked" else booking.claim["setl_time"]
+
+
+def judge_cap(rule, members, total, enrolments, reading):
     """(sum, limit, count, claims, param row, subject area, tier unknown) or None where no row holds."""
     for booking, _ in reversed(members):
         claim = booking.codes
         record = enrolments.find(claim, booking.booked // 86400)
         row, unknown = rule.find("limit", claim["insu_admdvs"], (record or {}).get("tier"), booking.booked // 86400)
         if row is not None:
-            claims = [{"setl_id": one.claim["setl_id"], "date": records.day_text(one.claim["setl_time"] // 86400),
+            claims = [{"setl_id": one.claim["setl_id"], "date": records.day_text(when(one, reading) // 86400),
                        "fixmedins_code": one.claim.get("fixmedins_code"), "fen": fen} for one, fen in members]
             return {"sum_fen": total, "limit_fen": row.fen(), "count": len(members), "claims": claims[-20:],
-                    "row": row, "insu_admdvs": claim["insu_admdvs"], "tier_unknown": unknown}
+                    "row": row, "insu_admdvs": claim["insu_admdvs"], "tier_unknown": unknown,
+                    "event_time": records.time_text(when(members[-1][0], reading))}
     return None
 
 
@@ -241,7 +252,7 @@ def cap_alerts(rule, intake, tables, enrolments, reading):
             keys = {(tables.pool(one.codes["insu_admdvs"]), person, records.day_text(one.booked // 86400)[:4]) for one in bookings}
             for key in sorted(keys | set(history)):
                 members, total = ledger_of(rule, bookings, tables, key, reading)
-                cap_turn(history, key, judge_cap(rule, members, total, enrolments))
+                cap_turn(history, key, judge_cap(rule, members, total, enrolments, reading))
         out.update(history)
     return out
 
@@ -258,7 +269,7 @@ def cap_turn(history, key, now):
     if not over and not standing:
         return
     now["excess_fen"] = max(0, now["sum_fen"] - now["limit_fen"])
-    names = ("sum_fen", "limit_fen", "count", "claims", "insu_admdvs")
+    names = ("sum_fen", "limit_fen", "count", "claims", "insu_admdvs", "event_time")
     if over and standing and all(now[name] == before[name] for name in names):
         return
     now["status"] = "retracted" if not over else "updated" if standing else "open"
@@ -348,31 +359,35 @@ def project(series, through, target, reading):
     year, month = through // 12, through % 12 + 1
     a_ytd = sum(series.get(year * 12 + index, (0, 0))[0] for index in range(month))
     b_ytd = sum(series.get(year * 12 + index, (0, 0))[1] for index in range(month))
-    if month == 12 or b_ytd == 0:
+    if b_ytd <= 0:
         return None, None, None
-    past = [past_year for past_year in {key // 12 for key in series} if past_year < year
-            and all(series.get(past_year * 12 + index, (0, 0))[1] for index in range(12))]
-    if past:
-        whole = sum(series[own * 12 + index][1] for own in past for index in range(12))
-        share = sum(series[own * 12 + index][1] for own in past for index in range(month)) / whole
-    else:
-        share = month / 12
+    if month == 12:
+        return None, 1.0 if Fraction(a_ytd, b_ytd) >= target else 0.0, None
+    first = min(series)
+    past = [own for own in range(first // 12, year) if own * 12 >= first]
+    whole = sum(series.get(own * 12 + index, (0, 0))[1] for own in past for index in range(12))
+    part = sum(series.get(own * 12 + index, (0, 0))[1] for own in past for index in range(month))
+    share = Fraction(part, whole) if whole > 0 and 0 < part < whole else Fraction(month, 12)
     total = b_ytd / share
     rest = total - b_ytd
-    need = (float(target) * total - a_ytd) / rest
-    recent = [(key, SHARE_DELTA ** (through - key)) for key in range(through - 11, through + 1) if series.get(key, (0, 0))[1]]
+    need = (target * total - a_ytd) / rest
+    recent = [(key, SHARE_DELTA ** (through - key)) for key in range(through - 11, through + 1) if key in series]
+    below = math.fsum(w * series[key][1] for key, w in recent)
+    if below <= 0:
+        return need, None, None
+    total, rest, aim = float(total), float(rest), float(target)
+    rate = math.fsum(w * series[key][0] for key, w in recent) / below
+    recent = [(key, w) for key, w in recent if series[key][1] > 0]
     weight = math.fsum(w for _, w in recent)
     square = math.fsum(w * w for _, w in recent)
-    rate = math.fsum(w * series[key][0] for key, w in recent) / math.fsum(w * series[key][1] for key, w in recent)
-    spread = weight - square / weight
-    variance = math.fsum(w * (series[key][0] / series[key][1] - rate) ** 2 for key, w in recent) / spread if spread > 1e-12 else None
-    if variance is None:
+    if len(recent) < 2:
         return need, None, rate
+    variance = math.fsum(w * (series[key][0] / series[key][1] - rate) ** 2 for key, w in recent) / (weight - square / weight)
     error = rest / total * math.sqrt(variance * (1 / (12 - month) + square / weight ** 2))
     end = (a_ytd + rate * rest) / total
     if error == 0:
-        return need, 1.0 if end >= float(target) else 0.0, rate
-    return need, tails.normal_lower((end - float(target)) / error), rate
+        return need, 1.0 if end >= aim else 0.0, rate
+    return need, tails.normal_lower((end - aim) / error), rate
 
 
 def share_subjects(rule, tables, pool, areas, day):
@@ -398,6 +413,8 @@ def share_indicators(rule, intake, tables, pool, reading):
         last_day = month_start(month + 1) - 1
         for kind, area, row in share_subjects(rule, tables, pool, areas, last_day):
             series = monthly(rule, bookings, tables, area, reading)
+            if not any(key <= month for key in series):
+                continue                                # nothing to judge yet
             numerator = sum(series.get(key, (0, 0))[0] for key in range(month // 12 * 12, month + 1))
             denominator = sum(series.get(key, (0, 0))[1] for key in range(month // 12 * 12, month + 1))
             series = {key: value for key, value in series.items() if key <= month}
@@ -410,11 +427,12 @@ def share_indicators(rule, intake, tables, pool, reading):
                 word = "ok" if met else "alert"
             elif need is not None and need > 1:
                 word = "alert"
-            elif (need is not None and need > rate + 0.10) or (low and watched.get((kind, area))):
+            elif (None not in (need, rate) and need > rate + 0.10) or (low and watched.get((kind, area)) == month - 1):
                 word = "watch"
             else:
                 word = "ok"
-            watched[kind, area] = low
+            restart = month % 12 == 11 and reading["watch_year"] == "new"
+            watched[kind, area] = month if low and not restart else None
             out[kind, pool, area, month_name(month)] = {
                 "numerator": numerator, "denominator": denominator, "target": row.ratio(), "need": need,
                 "reach_probability": reach, "through": month_name(month), "verdict": word}
@@ -452,6 +470,7 @@ class Strata:
             day, month = claim["setl_time"] // 86400, month_number(claim["setl_time"])
             record = self.enrolments.find(claim, day)
             if record is None:
+                out.setdefault(month, []).append((None, None, None, claim.get("fixmedins_code")))
                 continue
             identity_class = self.enrolments.class_of(record, day)
             banded = month_start(month) if self.reading["age_at"] == "month" else day
@@ -478,7 +497,7 @@ def admission_indicators(rule, intake, tables, enrolments, pool, reading):
         row, _ = rule.find("applies", pool, None, month_start(month))
         stays = strata.stays(rule, bookings_of(versions_of(steps), reading))
         if row is not None:
-            family = family_of(rule, strata, stays, closed[-12:] or [month], month, level)
+            family = family_of(rule, strata, stays, closed[-12:] or [month], month)
             judge_family(rule, family)
             for (unit, identity_class), finding in family.items():
                 out[level, pool, unit, identity_class, month_name(month)] = finding
@@ -486,7 +505,8 @@ def admission_indicators(rule, intake, tables, enrolments, pool, reading):
     return out
 
 
-def family_of(rule, strata, stays, reference, month, level):
+def family_of(rule, strata, stays, reference, month):
+    level = rule.data["level"]
     rates = rates_of(strata, stays, reference)
     people, now = strata.people(month), stays.get(month, [])
     place = 2 if level == "township" else 3
@@ -496,7 +516,11 @@ def family_of(rule, strata, stays, reference, month, level):
     for unit in sorted(unit for unit in units if unit is not None):
         of_unit = [person for person in people if level == "institution" or person[2] == unit]
         own = [stay for stay in now if stay[place] == unit]
-        general = neighbours(rule, rates, [p for p in of_unit if p[1] == "general"], [s for s in own if s[1] == "general"])
+        share = Fraction(1)
+        if level == "institution" and strata.reading["institution_share"] == "general":
+            flow = [stay[place] for key in reference for stay in stays.get(key, []) if stay[1] == "general" and stay[place]]
+            share = Fraction(flow.count(unit), len(flow)) if flow else Fraction(0)
+        general = float(share) * neighbours(rule, rates, share, [p for p in of_unit if p[1] == "general"], [s for s in own if s[1] == "general"])
         for identity_class in POOR:
             members = [person for person in of_unit if person[1] == identity_class]
             count = sum(stay[1] == identity_class for stay in own)
@@ -506,10 +530,10 @@ def family_of(rule, strata, stays, reference, month, level):
     return out
 
 
-def neighbours(rule, rates, people, stays):
+def neighbours(rule, rates, share, people, stays):
     """Posterior mean ratio of the general class in the same unit and month (statistics.md 1.2, 1.4)."""
     phi, prior = rule.number("phi", "1.4"), 1 / rule.number("tau", "0.25") ** 2
-    expected = float(sum((rates.get(person[0], Fraction(0)) for person in people), Fraction(0)))
+    expected = float(share * sum((rates.get(person[0], Fraction(0)) for person in people), Fraction(0)))
     return (prior + len(stays) / phi) / (prior + expected / phi)
 
 
