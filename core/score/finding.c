@@ -93,6 +93,18 @@ percent_word(struct buffer *out, const struct finding_value *value)
 	buffer_printf(out, "%lld.%02lld%%", (long long)(hundredths / 100), (long long)(hundredths % 100));
 }
 
+/* Two decimals; a statistic too small or large for them in scientific form. */
+static void
+real_word(struct buffer *out, const struct finding_value *value)
+{
+	double magnitude = fabs(value->real);
+	bool plain = value->type == FINDING_REAL || magnitude == 0.0 || (magnitude >= 0.01 && magnitude < 1e6);
+	if (isfinite(value->real))
+		buffer_printf(out, plain ? "%.2f" : "%.2e", value->real);
+	else
+		buffer_char(out, '-');
+}
+
 bool
 finding_word(struct buffer *out, const struct verdict *verdict, struct slice name, bool yuan)
 {
@@ -115,10 +127,7 @@ finding_word(struct buffer *out, const struct verdict *verdict, struct slice nam
 		break;
 	case FINDING_STATISTIC:
 	case FINDING_REAL:
-		if (isfinite(value->real))
-			buffer_printf(out, value->type == FINDING_REAL ? "%.2f" : "%.2e", value->real);
-		else
-			buffer_char(out, '-');
+		real_word(out, value);
 		break;
 	case FINDING_MONTH:
 		buffer_text(out, month_text((int32_t)value->number, text));
