@@ -69,10 +69,14 @@ put_amount(struct buffer *json, const char *name, int32_t fen)
 	buffer_printf(json, ",\"%s\":%d.%02d", name, fen / 100, fen % 100);
 }
 
+/* Codes of Chongqing for our classes; what has none there is "other". */
+static const uint8_t chongqing_code[IDENTITIES] = {0, 13, 4, 1, 6, 6, 6, 6, 6, 12, 6, 5, 11, 6};
+
 static void
-put_identity(struct buffer *json, int code, int32_t begin, int32_t end)
+put_identity(struct buffer *json, const struct area *area, int identity, int32_t begin, int32_t end)
 {
 	char number[4], day[TIME_TEXT_SIZE];
+	int code = strcmp(area->pool, "50") == 0 ? chongqing_code[identity] : identity;
 	snprintf(number, sizeof number, "%d", code);
 	json_open(json, '{');
 	put_member(json, "psn_idet_type", number);
@@ -87,17 +91,18 @@ static void
 put_identities(struct buffer *json, const struct world *world, const struct person *person, struct chance *chance)
 {
 	int32_t begin = day_from_civil(day_year(world->from) - 1 - (int32_t)chance_below(chance, 3), 1, 1);
+	const struct area *area = &world->area[person->area];
 	bool lower = chance_is(chance, 500), ended = chance_is(chance, 200);
 	if (person->identity == IDENTITY_NONE && !ended)
 		return;
 	json_key(json, "identities");
 	json_open(json, '[');
 	if (lower && person->identity != IDENTITY_NONE && person->identity < IDENTITY_STABLE)
-		put_identity(json, IDENTITY_STABLE, begin, 0);
+		put_identity(json, area, IDENTITY_STABLE, begin, 0);
 	if (person->identity != IDENTITY_NONE)
-		put_identity(json, person->identity, begin, 0);
+		put_identity(json, area, person->identity, begin, 0);
 	if (ended)
-		put_identity(json, IDENTITY_HARDSHIP, begin - 1000, day_from_civil(day_year(world->from), 1, 1) - 1);
+		put_identity(json, area, IDENTITY_HARDSHIP, begin - 1000, day_from_civil(day_year(world->from), 1, 1) - 1);
 	json_close(json, ']');
 }
 
@@ -247,6 +252,8 @@ put_subject(struct buffer *json, const struct world *world, const struct truth *
 	put_member(json, "kind", truth->kind);
 	if (truth->area >= 0)
 		put_member(json, "pool", world->area[truth->area].pool);
+	if (strcmp(truth->kind, "area") == 0)
+		put_member(json, "insu_admdvs", world->area[truth->area].code);
 	if (strcmp(truth->kind, "person") == 0)
 		put_member(json, "psn_no", person_number(world, truth->person, text));
 	if (truth->township >= 0)
@@ -281,7 +288,9 @@ put_share(struct buffer *json, const struct world *world, const struct truth *tr
 	struct share_tally sum = {0};
 	int32_t year = day_year(world->to) - day_year(world->from);
 	for (size_t area = 0; area < world->areas; area++) {
-		if (strcmp(world->area[area].pool, world->area[truth->area].pool) != 0)
+		bool same = strcmp(truth->kind, "area") == 0 ? area == (size_t)truth->area
+		    : strcmp(world->area[area].pool, world->area[truth->area].pool) == 0;
+		if (!same)
 			continue;
 		sum.drg_fen += world->tally[area][year].drg_fen;
 		sum.all_fen += world->tally[area][year].all_fen;
@@ -326,7 +335,7 @@ put_truth(struct buffer *json, const struct world *world, size_t number)
 	put_member(json, "rule", truth->scenario->rule);
 	put_member(json, "expect", expectation_words[truth->expect]);
 	put_subject(json, world, truth);
-	if (strcmp(truth->kind, "pool") == 0) {
+	if (strcmp(truth->scenario->detector, "share") == 0) {
 		put_share(json, world, truth);
 	} else if (strcmp(truth->kind, "feed") == 0) {
 		put_feed(json, world, truth);

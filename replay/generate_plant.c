@@ -271,7 +271,8 @@ plant_share(struct world *world, const struct scenario *scenario, bool money)
 		bool holds = money ? facts->share_money : facts->share_cases;
 		if (!pool && holds) {
 			pool = world->area[area].pool;
-			struct truth *truth = truth_add(world, scenario, "pool", EXPECT_ALERT, (int)area);
+			bool alone = strlen(facts->prefix) > strlen(pool);      /* a row longer than the pool's name is about its area */
+			struct truth *truth = truth_add(world, scenario, alone ? "area" : "pool", EXPECT_ALERT, (int)area);
 			snprintf(truth->period, sizeof truth->period, "%d", year);
 		}
 		if (pool && strcmp(pool, world->area[area].pool) == 0)
@@ -349,13 +350,13 @@ plant_admissions(struct world *world, const struct scenario *scenario, int ident
 	if (months < 1)
 		return "the range holds no whole month";
 	struct members members = members_find(world, area, by_township ? 0 : -1, identity);
-	if (members.count < 3) {
+	/* An institution sees its part of the class only: about a thirtieth. */
+	int64_t expected = members.stays_month / (by_township ? 1 : 32);
+	if (members.count < 3 || expected < (by_township ? 6000 : 3000)) {
 		free(members.person);
-		return TOO_FEW;
+		return TOO_FEW;         /* nothing is judged where less than 0.25 stays are expected */
 	}
 	int32_t start = months >= 4 ? first + months / 2 - (by_township ? 1 : -1) : first;
-	/* An institution sees its part of the class only: about a thirtieth. */
-	int64_t expected = members.stays_month / (by_township ? 1 : 30);
 	for (int32_t month = start; month < start + 2 && month <= last; month++) {
 		struct truth *truth = truth_add(world, scenario, by_township ? "township" : "institution", EXPECT_ALERT, area);
 		truth->identity = identity;

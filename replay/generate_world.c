@@ -113,6 +113,11 @@ institution_fill(struct world *world, size_t area, int place)
 
 /* ---- persons ---- */
 
+/* Chongqing's codes know fewer classes. */
+static const uint8_t chongqing_class[IDENTITIES] = {IDENTITY_NONE, IDENTITY_HARDSHIP, IDENTITY_ORPHAN, IDENTITY_DIBAO, IDENTITY_OTHER,
+	IDENTITY_OTHER, IDENTITY_OTHER, IDENTITY_OTHER, IDENTITY_OTHER, IDENTITY_STABLE, IDENTITY_OTHER, IDENTITY_PREFERENTIAL,
+	IDENTITY_ILLNESS, IDENTITY_OTHER};
+
 char *
 person_number(const struct world *world, uint32_t person, char text[24])
 {
@@ -155,6 +160,8 @@ person_fill(struct world *world, uint32_t number)
 	person->area = (uint8_t)(number % world->areas);
 	person->township = (uint8_t)chance_pick(&chance, township_share, TOWNSHIPS);
 	person->identity = (uint8_t)chance_pick(&chance, identity_share, IDENTITIES);
+	if (strcmp(world->area[person->area].pool, "50") == 0)
+		person->identity = chongqing_class[person->identity];
 	size_t band = chance_pick(&chance, band_share, BANDS);
 	int32_t days = (int32_t)chance_between(&chance, band_age[band] * 365 + 30, band_age[band + 1] * 365);
 	days += identity_older[person->identity] * 365;

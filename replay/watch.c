@@ -406,7 +406,7 @@ watch_finish(struct watch *watch, int result)
 		result = EX_DATAERR;
 	}
 	if (!options->common.quiet && !options->show && !watch->broken_pipe)
-		TELL(watch->language, "显示 %llu 条告警，筛去 %llu 条，无法解读 %llu 行", "%llu alerts shown, %llu filtered out, %llu bad lines",
+		TELL(watch->language, "显示 %llu 条告警，筛去 %llu 条，无法解读 %llu 行", "alerts shown: %llu, filtered out: %llu, bad lines: %llu",
 		    (unsigned long long)watch->shown, (unsigned long long)watch->hidden, (unsigned long long)watch->bad);
 	if (watch->write_error) {
 		TELL(watch->language, "写不了标准输出：%s", "cannot write standard output: %s", error_text(watch->write_error, watch->language));

@@ -25,6 +25,13 @@ static const struct word subject_names[] = {{"claim", {"结算", "settlement"}},
 	{"institution", {"机构", "institution"}}, {"doctor", {"医师", "doctor"}}, {"township", {"乡镇", "township"}}, {"area", {"区划", "area"}},
 	{"class", {"人群", "class"}}, {"pool", {"统筹区", "pool"}}, {"group", {"团伙", "group"}}, {NULL, {NULL, NULL}}};
 
+static const struct word finding_names[] = {{"sum", {"合计", "sum"}}, {"limit", {"限额", "limit"}}, {"excess", {"超出", "excess"}},
+	{"count", {"笔数", "count"}}, {"numerator", {"分子", "numerator"}}, {"denominator", {"分母", "denominator"}}, {"value", {"比例", "value"}},
+	{"target", {"目标", "target"}}, {"need", {"余下所需", "need"}}, {"reach_probability", {"达标概率", "probability to reach"}},
+	{"through", {"截至", "through"}}, {"admissions", {"住院人次", "admissions"}}, {"population", {"参保人数", "population"}},
+	{"expected", {"预期", "expected"}}, {"size", {"离散参数", "size"}}, {"ratio", {"比值", "ratio"}}, {"p_value", {"p 值", "p"}},
+	{"q_value", {"q 值", "q"}}, {"detectable_ratio", {"可检出比值", "detectable ratio"}}, {NULL, {NULL, NULL}}};
+
 const char *const severity_words[] = {"low", "medium", "high", "critical", NULL};
 const char *const status_words[] = {"open", "updated", "retracted", "insufficient", NULL};
 
@@ -119,6 +126,15 @@ slice_of_buffer(const struct buffer *buffer)
 	return (struct slice){buffer->data ? buffer->data : "", buffer->length};
 }
 
+/* Blanks up to columns, and never a cut: what is longer pushes the rest of the line. */
+static void
+add_column(struct buffer *text, struct slice word, size_t columns)
+{
+	text_add_cut(text, word, 0);
+	for (size_t wide = text_columns(word); wide < columns; wide++)
+		buffer_char(text, ' ');
+}
+
 /* ---- one line ---- */
 
 #define GRADE_FROM_WIDTH 130            /* narrower terminals leave the grade out */
@@ -129,21 +145,21 @@ line_head(struct buffer *head, const struct feed_record *record, const struct te
 	bool zh = language == LANGUAGE_ZH;
 	struct buffer part = {0};
 	time_add(&part, record->event_time, 16);
-	text_add_padded(head, slice_of_buffer(&part), 16);
+	add_column(head, slice_of_buffer(&part), 16);
 	buffer_text(head, "  ");
-	text_add_padded(head, slice_of(word_of(severity_names, record->severity, language)), zh ? 4 : 8);
+	add_column(head, slice_of(word_of(severity_names, record->severity, language)), zh ? 4 : 8);
 	buffer_text(head, " ");
-	text_add_padded(head, slice_of(word_of(status_names, record->status, language)), zh ? 4 : 9);
+	add_column(head, slice_of(word_of(status_names, record->status, language)), zh ? 4 : 9);
 	buffer_text(head, " ");
 	if (terminal->width == 0 || terminal->width >= GRADE_FROM_WIDTH) {
-		text_add_padded(head, slice_of(word_of(grade_names, record->grade, language)), zh ? 8 : 10);
+		add_column(head, slice_of(word_of(grade_names, record->grade, language)), zh ? 8 : 10);
 		buffer_text(head, " ");
 	}
-	text_add_padded(head, slice_of(record->rule), 12);
+	add_column(head, slice_of(record->rule), 12);
 	buffer_text(head, " ");
 	part.length = 0;
 	subject_add(&part, record, language, false);
-	text_add_padded(head, slice_of_buffer(&part), zh ? 24 : 28);
+	add_column(head, slice_of_buffer(&part), zh ? 24 : 28);
 	buffer_text(head, " ");
 	part.length = 0;
 	if (record->has_money)
@@ -200,7 +216,7 @@ label(struct buffer *out, const struct terminal *terminal, enum language languag
 {
 	buffer_text(out, "  ");
 	buffer_text(out, terminal_style(terminal, STYLE_DIM));
-	text_add_padded(out, slice_of(language == LANGUAGE_ZH ? zh : en), language == LANGUAGE_ZH ? 6 : 10);
+	text_add_padded(out, slice_of(language == LANGUAGE_ZH ? zh : en), language == LANGUAGE_ZH ? 8 : 10);
 	buffer_text(out, terminal_end(terminal, STYLE_DIM));
 }
 
@@ -230,7 +246,8 @@ whole_head(struct buffer *out, const struct feed_record *record, const struct te
 	    strcmp(record->mode, "shadow") != 0 ? "" : zh ? "，试运行" : ", shadow");
 	label(out, terminal, language, "对象", "subject");
 	subject_add(out, record, language, true);
-	buffer_printf(out, zh ? "，统筹区 %s" : ", pool %s", record->pool);
+	if (strcmp(record->subject, "pool") != 0)
+		buffer_printf(out, zh ? "，统筹区 %s" : ", pool %s", record->pool);
 	if (*record->area)
 		buffer_printf(out, zh ? "，区划 %s" : ", area %s", record->area);
 	buffer_char(out, '\n');
@@ -254,17 +271,19 @@ whole_finding(struct buffer *out, const struct feed_record *record, const struct
 	label(out, terminal, language, "数值", "figures");
 	for (size_t i = 0; i < record->findings; i++) {
 		const struct feed_pair *pair = &record->finding[i];
-		size_t length = strlen(pair->name);
+		char name[64];
+		snprintf(name, sizeof name, "%s", pair->name);
+		size_t length = strlen(name);
+		bool money = length > 4 && strcmp(name + length - 4, "_fen") == 0;
+		if (money)
+			name[length - 4] = '\0';
 		buffer_text(out, i ? "  " : "");
-		if (length > 4 && strcmp(pair->name + length - 4, "_fen") == 0 && strcmp(pair->text, "-") != 0) {
-			text_add_cut(out, (struct slice){pair->name, length - 4}, 0);
-			buffer_char(out, ' ');
+		add_clean(out, word_of(finding_names, name, language));
+		buffer_char(out, ' ');
+		if (money && strcmp(pair->text, "-") != 0)
 			money_add(out, strtoll(pair->text, NULL, 10), language);
-		} else {
-			add_clean(out, pair->name);
-			buffer_char(out, ' ');
+		else
 			add_clean(out, pair->text);
-		}
 	}
 	buffer_char(out, '\n');
 }
@@ -302,9 +321,9 @@ whole_claims(struct buffer *out, const struct feed_record *record, const struct 
 		struct buffer money = {0};
 		money_add(&money, claim->fen, language);
 		buffer_text(out, "    ");
-		text_add_padded(out, slice_of(claim->date), 10);
+		add_column(out, slice_of(claim->date), 10);
 		buffer_text(out, "  ");
-		text_add_padded(out, slice_of(*claim->institution ? claim->institution : "-"), 12);
+		add_column(out, slice_of(*claim->institution ? claim->institution : "-"), 12);
 		for (size_t wide = text_columns(slice_of_buffer(&money)); wide < 18; wide++)
 			buffer_char(out, ' ');
 		buffer_add(out, money.data, money.length);

@@ -52,11 +52,12 @@ def subject_matches(entry, alert, key):
     planted, subject = entry["subject"], alert["subject"]
     if alert["rule"]["detector"] != entry["detector"] or planted.get("period", subject["period"]) != subject["period"]:
         return False
-    if planted["kind"] == "pool":
-        money = "numerator_fen" in alert["finding"]
-        return subject["pool"] == planted["pool"] and money == ("numerator_fen" in entry)
     if planted["kind"] != subject["kind"]:
         return False
+    if planted["kind"] in ("pool", "area"):
+        money = "numerator_fen" in alert["finding"]
+        same = all(subject.get(name) == planted.get(name) for name in ("pool", "insu_admdvs"))
+        return same and money == ("numerator_fen" in entry)
     if planted["kind"] == "person":
         return subject["psn_no"] in (planted["psn_no"], pseudonym(key, planted["psn_no"]))
     return all(subject.get(name) == planted[name] for name in ("township", "fixmedins_code", "class") if name in planted)
