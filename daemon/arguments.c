@@ -1,0 +1,117 @@
+/* See arguments.h. */
+#include "daemon/arguments.h"
+
+#include "daemon/config.h"
+
+#include <stdlib.h>
+#include <sysexits.h>
+
+static const struct argument {
+	const char *name, *value, *help[2];
+} argument[] = {
+	{"--config", "FILE", {"配置文件，默认 " CONFIG_DEFAULT, "configuration file; default " CONFIG_DEFAULT}},
+	{"--check-config", NULL, {"检查配置、规则和表，然后退出（0 或 78）", "check configuration, rules and tables, then leave (0 or 78)"}},
+	{"--print-config", NULL, {"输出带注释的示例配置", "print a commented example configuration"}},
+	{"--lang", "zh|en", {"日志和提示的语言，默认取自环境变量", "language of log and messages; default: from the environment"}},
+	{"--version", NULL, {"显示版本", "print the version"}},
+	{"--help", NULL, {"显示本说明", "print this help"}},
+};
+#define ARGUMENTS (sizeof argument / sizeof argument[0])
+
+static enum language
+language_from_environment(void)
+{
+	static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		const char *value = getenv(names[i]);
+		if (value && value[0])
+			return strncmp(value, "zh", 2) == 0 ? LANGUAGE_ZH : LANGUAGE_EN;
+	}
+	return LANGUAGE_EN;
+}
+
+static int
+unknown(const char *word, enum language language)
+{
+	const char *names[ARGUMENTS];
+	for (size_t i = 0; i < ARGUMENTS; i++)
+		names[i] = argument[i].name;
+	const char *near = nearest_word((struct slice){word, strcspn(word, "=")}, names, ARGUMENTS);
+	bool zh = language == LANGUAGE_ZH;
+	fprintf(stderr, zh ? "fundwatchd: 不认识“%s”" : "fundwatchd: \"%s\" is not known", word);
+	if (near)
+		fprintf(stderr, zh ? "，是否指 %s？" : "; did you mean %s?", near);
+	fprintf(stderr, zh ? "\n用法见 fundwatchd --help\n" : "\nsee fundwatchd --help\n");
+	return EX_USAGE;
+}
+
+static int
+bad_value(const struct argument *row, enum language language)
+{
+	fprintf(stderr, language == LANGUAGE_ZH ? "fundwatchd: %s 要 %s\n" : "fundwatchd: %s wants %s\n", row->name, row->value);
+	return EX_USAGE;
+}
+
+static bool
+value_set(struct arguments *arguments, const char *name, const char *value)
+{
+	if (strcmp(name, "--config") == 0) {
+		arguments->config = value;
+		return value[0] != '\0';
+	}
+	arguments->language = strcmp(value, "zh") == 0 ? LANGUAGE_ZH : LANGUAGE_EN;
+	return strcmp(value, "zh") == 0 || strcmp(value, "en") == 0;
+}
+
+static void
+flag_set(struct arguments *arguments, const char *name)
+{
+	arguments->check |= strcmp(name, "--check-config") == 0;
+	arguments->example |= strcmp(name, "--print-config") == 0;
+	arguments->version |= strcmp(name, "--version") == 0;
+	arguments->help |= strcmp(name, "--help") == 0;
+}
+
+int
+arguments_read(struct arguments *arguments, int argc, char **argv)
+{
+	*arguments = (struct arguments){.config = CONFIG_DEFAULT, .language = language_from_environment()};
+	for (int at = 1; at + 1 < argc; at++)   /* first, so that every mistake is told in the language asked for */
+		if (strcmp(argv[at], "--lang") == 0)
+			value_set(arguments, "--lang", argv[at + 1]);
+	for (int at = 1; at < argc; at++) {
+		size_t length = strcspn(argv[at], "="), row = 0;
+		while (row < ARGUMENTS && !slice_equal((struct slice){argv[at], length}, slice_of(argument[row].name)))
+			row++;
+		bool has_value = argv[at][length] == '=';
+		if (row == ARGUMENTS || (has_value && !argument[row].value))
+			return unknown(argv[at], arguments->language);
+		if (!argument[row].value) {
+			flag_set(arguments, argument[row].name);
+			continue;
+		}
+		const char *value = has_value ? argv[at] + length + 1 : at + 1 < argc ? argv[++at] : "";
+		if (!value_set(arguments, argument[row].name, value))
+			return bad_value(&argument[row], arguments->language);
+	}
+	return -1;
+}
+
+void
+arguments_help(enum language language, FILE *file)
+{
+	bool zh = language == LANGUAGE_ZH;
+	fprintf(file, "%s\n\n%s fundwatchd [%s]...\n\n", zh ? "fundwatchd：从 Kafka 读结算，按规则审核，发布告警" :
+	    "fundwatchd: reads settlements from Kafka, judges them by rules, publishes alerts", zh ? "用法：" : "Usage:", zh ? "选项" : "OPTION");
+	for (size_t i = 0; i < ARGUMENTS; i++) {
+		char left[48];
+		snprintf(left, sizeof left, "%s%s%s", argument[i].name, argument[i].value ? " " : "", argument[i].value ? argument[i].value : "");
+		fprintf(file, "  %-20s  %s\n", left, argument[i].help[language]);
+	}
+	fprintf(file, "\n%s\n", zh ? "配置文件的选项 [默认值]：" : "Options of the configuration file [default]:");
+	config_help(language, file);
+	fprintf(file, "\n%s\n", zh ? "信号：SIGHUP 重读规则；SIGTERM、SIGINT 处理完手头的记录后停止。\n"
+	    "退出码：0 正常停止；64 用法错误；69 地址被占用；75 停止时仍有消息未送达；78 配置或规则有误、缺少主题。" :
+	    "Signals: SIGHUP reads the rules again; SIGTERM, SIGINT finish what is in hand and stop.\n"
+	    "Exit codes: 0 stopped; 64 usage; 69 address in use; 75 stopped with messages not delivered; 78 configuration, rules or a missing topic.");
+}

@@ -1,0 +1,51 @@
+/* See batch.h. */
+#include "daemon/batch.h"
+
+#include "core/base/memory.h"
+
+#include <stdlib.h>
+
+void
+batch_init(struct batch *batch, size_t capacity)
+{
+	*batch = (struct batch){.capacity = capacity};
+	batch->record = memory_resize(NULL, capacity * sizeof *batch->record);
+	batch->partition = memory_resize(NULL, capacity * sizeof(struct partition *));
+	batch->start = memory_resize(NULL, capacity * sizeof *batch->start);
+}
+
+void
+batch_free(struct batch *batch)
+{
+	free(batch->record);
+	free(batch->partition);
+	free(batch->start);
+	buffer_free(&batch->bytes);
+}
+
+void
+batch_add(struct batch *batch, struct partition *partition, struct record record, const void *bytes)
+{
+	buffer_reserve(&batch->bytes, record.length + RECORD_PADDING);
+	batch->start[batch->count] = batch->bytes.length;
+	batch->partition[batch->count] = partition;
+	batch->record[batch->count++] = record;
+	if (record.length)
+		memcpy(batch->bytes.data + batch->bytes.length, bytes, record.length);
+	memset(batch->bytes.data + batch->bytes.length + record.length, 0, RECORD_PADDING);
+	batch->bytes.length += record.length + RECORD_PADDING;
+}
+
+void
+batch_seal(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		batch->record[i].bytes = batch->bytes.data + batch->start[i];
+}
+
+void
+batch_clear(struct batch *batch)
+{
+	batch->count = 0;
+	batch->bytes.length = 0;
+}

@@ -1,0 +1,295 @@
+/* See metrics.h. */
+#include "daemon/metrics.h"
+
+#include "daemon/clock.h"
+
+#include <inttypes.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#ifndef FW_VERSION
+#define FW_VERSION "unknown"
+#endif
+
+static void
+family(struct buffer *out, const char *name, const char *type, const char *help)
+{
+	buffer_printf(out, "# HELP fundwatch_%s %s\n# TYPE fundwatch_%s %s\n", name, help, name, type);
+}
+
+/* A label value: backslash, quote and newline escaped. */
+static void
+label(struct buffer *out, const char *name, const char *value)
+{
+	buffer_printf(out, "%s=\"", name);
+	for (; *value; value++) {
+		if (*value == '\\' || *value == '"')
+			buffer_char(out, '\\');
+		if (*value == '\n')
+			buffer_text(out, "\\n");
+		else
+			buffer_char(out, *value);
+	}
+	buffer_char(out, '"');
+}
+
+static void
+single(struct buffer *out, const char *name, const char *type, const char *help, uint64_t value)
+{
+	family(out, name, type, help);
+	buffer_printf(out, "fundwatch_%s %" PRIu64 "\n", name, value);
+}
+
+/* ---- partitions ---- */
+
+static void
+partition_labels(struct buffer *out, const char *name, const struct partition *partition, const char *reason)
+{
+	buffer_printf(out, "fundwatch_%s{", name);
+	label(out, "topic", partition->topic);
+	buffer_printf(out, ",partition=\"%d\"", (int)partition->number);
+	if (reason) {
+		buffer_char(out, ',');
+		label(out, "reason", reason);
+	}
+	buffer_text(out, "} ");
+}
+
+struct partition_counter {
+	const char *name, *help;
+	size_t offset;
+};
+
+#define AT(member) offsetof(struct partition, member)
+static const struct partition_counter partition_counters[] = {
+	{"records_received_total", "Records taken from Kafka.", AT(received)},
+	{"records_judged_total", "Settlements judged and enrolments accepted.", AT(judged)},
+	{"records_duplicate_total", "Records that were known already, or older than what is known.", AT(duplicate)},
+	{"records_foreign_total", "Records of pools this instance does not own; not counted as received.", AT(foreign)},
+	{"offset_gaps_total", "Times that offsets were not contiguous.", AT(gaps)},
+	{"offsets_missing_total", "Offsets that were skipped.", AT(missing)},
+};
+#undef AT
+
+static void
+partition_counters_add(struct buffer *out, const struct partition *partition, size_t count)
+{
+	for (size_t c = 0; c < sizeof partition_counters / sizeof partition_counters[0]; c++) {
+		const struct partition_counter *row = &partition_counters[c];
+		family(out, row->name, "counter", row->help);
+		for (size_t i = 0; i < count; i++) {
+			partition_labels(out, row->name, &partition[i], NULL);
+			buffer_printf(out, "%" PRIu64 "\n", count_get((const _Atomic uint64_t *)((const char *)&partition[i] + row->offset)));
+		}
+	}
+	family(out, "records_refused_total", "counter", "Records refused, by reason; each is a dead letter.");
+	for (size_t i = 0; i < count; i++) {
+		for (size_t r = 0; r < REFUSAL_COUNT; r++) {
+			partition_labels(out, "records_refused_total", &partition[i], refusal_names[r]);
+			buffer_printf(out, "%" PRIu64 "\n", count_get(&partition[i].refused[r]));
+		}
+	}
+}
+
+static void
+partition_gauges_add(struct buffer *out, const struct partition *partition, size_t count, const struct status *status, int64_t now_ns)
+{
+	family(out, "lag_records", "gauge", "Records of the partition that are not judged yet.");
+	for (size_t i = 0; i < count; i++) {
+		partition_labels(out, "lag_records", &partition[i], NULL);
+		buffer_printf(out, "%" PRId64 "\n", partition_lag(&partition[i]));
+	}
+	family(out, "position_offset", "gauge", "Next offset that is read; -1 before the first.");
+	for (size_t i = 0; i < count; i++) {
+		partition_labels(out, "position_offset", &partition[i], NULL);
+		buffer_printf(out, "%" PRId64 "\n", atomic_load_explicit(&partition[i].position, memory_order_relaxed));
+	}
+	family(out, "partition_stalled", "gauge", "1 when the partition has lag and does not advance, or was stopped.");
+	for (size_t i = 0; i < count; i++) {
+		partition_labels(out, "partition_stalled", &partition[i], NULL);
+		buffer_printf(out, "%d\n", partition_stalled(&partition[i], now_ns, status->stall_after_ns));
+	}
+}
+
+/* ---- rules ---- */
+
+static void
+rule_line(struct buffer *out, const char *name, const char *id, const char *status)
+{
+	buffer_printf(out, "fundwatch_%s{", name);
+	label(out, "rule", id);
+	if (status) {
+		buffer_char(out, ',');
+		label(out, "status", status);
+	}
+	buffer_text(out, "} ");
+}
+
+static void
+rule_alerts_add(struct buffer *out, const struct figures *figures, const char *name, const char *help, bool shadow)
+{
+	family(out, name, "counter", help);
+	for (size_t i = 0; i < figures->rules; i++) {
+		for (size_t s = 0; s < 4; s++) {
+			const struct rule_figures *rule = &figures->rule[i];
+			rule_line(out, name, rule->id, alert_status_names[s]);
+			buffer_printf(out, "%" PRIu64 "\n", (shadow ? rule->shadows : rule->alerts)[s]);
+		}
+	}
+}
+
+static void
+rules_add(struct buffer *out, const struct figures *figures)
+{
+	rule_alerts_add(out, figures, "alerts_total", "Alert lines published, by rule and status.", false);
+	rule_alerts_add(out, figures, "shadow_alerts_total", "Alert lines of rules in shadow mode, by rule and status.", true);
+	family(out, "rule_matched", "gauge", "Claims that the rule's where held for, since the rule began to run.");
+	for (size_t i = 0; i < figures->rules; i++) {
+		if (!figures->rule[i].in_set)
+			continue;
+		rule_line(out, "rule_matched", figures->rule[i].id, NULL);
+		buffer_printf(out, "%" PRIu64 "\n", figures->rule[i].counts.matched);
+	}
+	family(out, "alerts_standing", "gauge", "Alerts that stand now, by rule.");
+	for (size_t i = 0; i < figures->rules; i++) {
+		if (!figures->rule[i].in_set)
+			continue;
+		rule_line(out, "alerts_standing", figures->rule[i].id, NULL);
+		buffer_printf(out, "%" PRIu64 "\n", figures->rule[i].counts.open);
+	}
+	family(out, "amount_at_risk_fen", "gauge", "Money in question of the alerts that stand, in fen.");
+	for (size_t i = 0; i < figures->rules; i++) {
+		if (!figures->rule[i].in_set)
+			continue;
+		rule_line(out, "amount_at_risk_fen", figures->rule[i].id, NULL);
+		buffer_printf(out, "%" PRId64 "\n", figures->rule[i].counts.amount_at_risk_fen);
+	}
+}
+
+static void
+figures_add(struct buffer *out, struct status *status)
+{
+	pthread_mutex_lock(&status->lock);
+	const struct figures *figures = &status->figures;
+	rules_add(out, figures);
+	family(out, "ruleset_info", "gauge", "The running ruleset: digest of its rules and tables.");
+	buffer_text(out, "fundwatch_ruleset_info{");
+	label(out, "digest", figures->ruleset);
+	buffer_text(out, "} 1\n");
+	single(out, "rules", "gauge", "Rules of the running ruleset.", figures->rules_in_set);
+	single(out, "state_persons", "gauge", "Persons remembered.", figures->counts.persons);
+	single(out, "state_settlements", "gauge", "Settlements remembered.", figures->counts.settlements);
+	single(out, "state_bytes", "gauge", "Memory of persons and settlements.", figures->counts.state_bytes);
+	single(out, "refunds_total", "counter", "Refunds booked.", figures->counts.refunds);
+	single(out, "unlinked_refunds_total", "counter", "Refunds without an original.", figures->counts.unlinked_refunds);
+	single(out, "restated_total", "counter", "Settlements that replaced an earlier version.", figures->counts.restated);
+	single(out, "beyond_history_total", "counter", "Settlements older than the windows that are kept.", figures->counts.beyond_history);
+	pthread_mutex_unlock(&status->lock);
+}
+
+/* ---- stages ---- */
+
+static const struct {
+	uint64_t ns;
+	const char *seconds;
+} ladder[] = {
+	{100, "1e-07"}, {250, "2.5e-07"}, {500, "5e-07"}, {1000, "1e-06"}, {2500, "2.5e-06"}, {5000, "5e-06"}, {10000, "1e-05"},
+	{25000, "2.5e-05"}, {50000, "5e-05"}, {100000, "0.0001"}, {250000, "0.00025"}, {500000, "0.0005"}, {1000000, "0.001"},
+	{2500000, "0.0025"}, {5000000, "0.005"}, {10000000, "0.01"}, {25000000, "0.025"}, {50000000, "0.05"}, {100000000, "0.1"},
+	{250000000, "0.25"}, {500000000, "0.5"}, {UINT64_C(1000000000), "1"}, {UINT64_C(2500000000), "2.5"},
+	{UINT64_C(5000000000), "5"}, {UINT64_C(10000000000), "10"}, {UINT64_C(30000000000), "30"}, {UINT64_C(60000000000), "60"},
+	{UINT64_C(300000000000), "300"}, {UINT64_C(3600000000000), "3600"}, {UINT64_C(86400000000000), "86400"},
+};
+
+static void
+stages_add(struct buffer *out, const struct status *status)
+{
+	family(out, "stage_seconds", "histogram", "Time a record or line spends in a stage; docs/operation.md explains the stages.");
+	for (size_t s = 0; s < STAGE_COUNT; s++) {
+		const struct hist *hist = &status->stage[s];
+		for (size_t i = 0; i < sizeof ladder / sizeof ladder[0]; i++)
+			buffer_printf(out, "fundwatch_stage_seconds_bucket{stage=\"%s\",le=\"%s\"} %" PRIu64 "\n", stage_names[s], ladder[i].seconds,
+			    hist_below(hist, ladder[i].ns));
+		uint64_t all = hist_below(hist, UINT64_MAX), sum = count_get(&hist->sum);
+		buffer_printf(out, "fundwatch_stage_seconds_bucket{stage=\"%s\",le=\"+Inf\"} %" PRIu64 "\n", stage_names[s], all);
+		buffer_printf(out, "fundwatch_stage_seconds_sum{stage=\"%s\"} %" PRIu64 ".%09" PRIu64 "\n", stage_names[s], sum / 1000000000, sum % 1000000000);
+		buffer_printf(out, "fundwatch_stage_seconds_count{stage=\"%s\"} %" PRIu64 "\n", stage_names[s], all);
+	}
+	family(out, "stage_negative_total", "counter", "Measurements below zero (clocks that differ), not in the histogram.");
+	for (size_t s = 0; s < STAGE_COUNT; s++)
+		buffer_printf(out, "fundwatch_stage_negative_total{stage=\"%s\"} %" PRIu64 "\n", stage_names[s], count_get(&status->stage[s].negative));
+}
+
+/* ---- the daemon itself ---- */
+
+static void
+build_add(struct buffer *out)
+{
+	family(out, "build_info", "gauge", "Version of the program.");
+	buffer_text(out, "fundwatch_build_info{");
+	label(out, "version", FW_VERSION);
+	buffer_text(out, "} 1\n");
+}
+
+static void
+publisher_add(struct buffer *out, const struct status *status)
+{
+	static const char *const kinds[OUTPUT_KINDS] = {"alert", "shadow", "indicator", "refused", "data_quality"};
+	family(out, "lines_total", "counter", "Lines that the core said, by kind.");
+	for (size_t i = 0; i < OUTPUT_KINDS; i++)
+		buffer_printf(out, "fundwatch_lines_total{kind=\"%s\"} %" PRIu64 "\n", kinds[i], count_get(&status->outputs[i]));
+	single(out, "delivered_total", "counter", "Messages that the broker acknowledged.", count_get(&status->delivered));
+	single(out, "delivery_failures_total", "counter", "Messages that failed and were sent again.", count_get(&status->delivery_failures));
+	single(out, "producer_queue_full_total", "counter", "Times the producer's queue was full and was waited for.", count_get(&status->queue_full));
+	single(out, "producer_rebuilds_total", "counter", "Producers made anew after a fatal error.", count_get(&status->producer_rebuilds));
+	single(out, "messages_in_flight", "gauge", "Messages handed over and not acknowledged yet.", count_get(&status->in_flight));
+	single(out, "messages_held", "gauge", "Messages that failed and wait to be sent again.", count_get(&status->held));
+	single(out, "kafka_errors_total", "counter", "Errors that the Kafka client reported.", count_get(&status->kafka_errors));
+}
+
+static void
+process_add(struct buffer *out, const struct status *status)
+{
+	struct rusage usage;
+	getrusage(RUSAGE_SELF, &usage);
+	long long cpu_us = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000LL + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+	buffer_printf(out, "# HELP process_cpu_seconds_total Time on all processors.\n# TYPE process_cpu_seconds_total counter\n"
+	    "process_cpu_seconds_total %lld.%06lld\n", cpu_us / 1000000, cpu_us % 1000000);
+	buffer_printf(out, "# HELP process_start_time_seconds Unix time of the start.\n# TYPE process_start_time_seconds gauge\n"
+	    "process_start_time_seconds %" PRId64 ".%03" PRId64 "\n", status->started_wall_ms / 1000, status->started_wall_ms % 1000);
+	unsigned long pages = 0;
+	FILE *file = fopen("/proc/self/statm", "re");
+	if (file) {
+		if (fscanf(file, "%*u %lu", &pages) != 1)
+			pages = 0;
+		fclose(file);
+	}
+	buffer_printf(out, "# HELP process_resident_memory_bytes Resident memory.\n# TYPE process_resident_memory_bytes gauge\n"
+	    "process_resident_memory_bytes %lu\n", pages * (unsigned long)sysconf(_SC_PAGESIZE));
+}
+
+void
+metrics_text(struct status *status, struct buffer *out)
+{
+	int64_t now_ns = clock_monotonic_ns();
+	const struct partition *partition = atomic_load(&status->partition);
+	size_t count = atomic_load(&status->partitions);
+	struct buffer unused = {0};
+	build_add(out);
+	partition_counters_add(out, partition, count);
+	partition_gauges_add(out, partition, count, status, now_ns);
+	figures_add(out, status);
+	stages_add(out, status);
+	publisher_add(out, status);
+	single(out, "ready", "gauge", "1 when /readyz says so.", status_ready(status, now_ns, &unused));
+	buffer_free(&unused);
+	single(out, "rules_reload_successful", "gauge", "1 when the last reload of the rules was taken.", atomic_load(&status->rules_reload_ok));
+	single(out, "rules_reload_success_timestamp_seconds", "gauge", "Unix time at which the running ruleset was taken.",
+	    (uint64_t)(atomic_load(&status->rules_loaded_wall_ms) / 1000));
+	single(out, "rules_reloads_total", "counter", "Rulesets taken while running.", count_get(&status->rules_reloads));
+	single(out, "rules_refusals_total", "counter", "Rulesets refused while running.", count_get(&status->rules_refusals));
+	single(out, "mirror_failed", "gauge", "1 while the mirror cannot be written.", atomic_load(&status->mirror_failed));
+	single(out, "mirror_lines_total", "counter", "Lines written to the mirror.", count_get(&status->mirror_lines));
+	single(out, "mirror_lost_lines_total", "counter", "Lines that never came to the mirror.", count_get(&status->mirror_lost));
+	process_add(out, status);
+}

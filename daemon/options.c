@@ -1,0 +1,60 @@
+/* Every option of the configuration file, once. */
+#include "daemon/config.h"
+
+#include <stddef.h>
+
+static const char *const start_words[] = {"earliest", "latest", NULL};
+static const char *const gaps_words[] = {"alarm", "accept", NULL};
+
+#define AT(member) offsetof(struct config, member)
+#define TEXT(name, member, fallback, zh, en) {name, OPTION_TEXT, AT(member), fallback, 0, 0, NULL, {zh, en}}
+#define LIST(name, member, fallback, zh, en) {name, OPTION_LIST, AT(member), fallback, 0, 0, NULL, {zh, en}}
+#define BOOL(name, member, fallback, zh, en) {name, OPTION_BOOL, AT(member), fallback, 0, 0, NULL, {zh, en}}
+#define NUMBER(name, member, fallback, low, high, zh, en) {name, OPTION_NUMBER, AT(member), fallback, low, high, NULL, {zh, en}}
+#define WORD(name, member, fallback, words, zh, en) {name, OPTION_WORD, AT(member), fallback, 0, 0, words, {zh, en}}
+
+const struct option option_rows[] = {
+	LIST("brokers", brokers, "127.0.0.1:9092", "Kafka broker 地址，host:port，可多个", "Kafka brokers, host:port, one or more"),
+	TEXT("instance", instance, "fundwatch", "本实例的名字，写入消息头和心跳", "name of this instance, in message headers and heartbeats"),
+	TEXT("topics.settlement", topics.settlement, "fundwatch.settlement", "结算记录，读", "settlements, read"),
+	TEXT("topics.enrolment", topics.enrolment, "fundwatch.enrolment", "参保记录，先于结算读完；留空则不读",
+	    "enrolments, read to their end before the settlements; empty: none are read"),
+	TEXT("topics.alerts", topics.alerts, "fundwatch.alerts", "告警流，写", "the alert feed, written"),
+	TEXT("topics.shadow", topics.shadow, "fundwatch.alerts.shadow", "试运行规则的告警，写", "alerts of rules in shadow mode, written"),
+	TEXT("topics.indicators", topics.indicators, "fundwatch.indicators", "月度指标，写", "monthly indicators, written"),
+	TEXT("topics.stats", topics.stats, "fundwatch.stats", "时延与计数，写", "latencies and counts, written"),
+	TEXT("topics.refused", topics.refused, "fundwatch.refused", "死信：被拒记录，写", "dead letters: refused records, written"),
+	BOOL("create_topics", create_topics, "false", "启动时创建缺少的主题", "create missing topics at start"),
+	NUMBER("create_partitions", create_partitions, "1", 1, 10000, "新建主题的分区数", "partitions of a topic that is created"),
+	NUMBER("create_replication", create_replication, "1", 1, 100, "新建主题的副本数", "replicas of a topic that is created"),
+	LIST("pools", pools, "all", "本实例负责的统筹区；all 为全部", "pooling areas this instance owns; all: every one"),
+	WORD("start", start, "earliest", start_words, "结算从何处开始读：earliest 最早，latest 最新",
+	    "where settlements are read from: earliest or latest"),
+	WORD("gaps", gaps, "alarm", gaps_words, "位移不连续时：alarm 报警并置未就绪，accept 仅计数（事务性或压缩主题）",
+	    "offsets that are not contiguous: alarm (not ready) or accept (count only; transactional or compacted topics)"),
+	TEXT("rules", rules, "", "规则目录；空为随软件安装的规则", "folder of the rules; empty: the installed rules"),
+	TEXT("tables", tables, "", "参照表目录；空为规则目录下的 tables/", "folder of the tables; empty: tables/ in the folder of the rules"),
+	TEXT("pseudonym_key_file", pseudonym_key_file, "", "人员编号假名的密钥文件；空为公开的演示密钥",
+	    "file with the key of the pseudonyms of persons; empty: the published demonstration key"),
+	BOOL("person_clear", person_clear, "false", "告警中输出真实的人员编号", "alerts carry psn_no as it is, not a pseudonym"),
+	NUMBER("limits.lateness", limits.lateness, "7", 0, 366, "迟到宽限，天", "lateness, days"),
+	NUMBER("limits.remember", limits.remember, "400", 1, 4000, "记住结算的天数，用于查重和冲正", "days a settlement is remembered for duplicates and refunds"),
+	NUMBER("limits.history", limits.history, "36", 1, 48, "窗口保留的月数", "months of windows that are kept"),
+	NUMBER("limits.batch", limits.batch, "4096", 1, 65536, "一批最多的记录数；从不为凑满而等待", "most records in a batch; never waited for"),
+	NUMBER("limits.record_bytes", limits.record_bytes, "1048576", 1024, 16777216, "一条记录最多的字节数", "most bytes of a record"),
+	NUMBER("limits.depth", limits.depth, "32", 1, 64, "JSON 嵌套最深层数", "deepest nesting of a record"),
+	TEXT("listen", listen, "127.0.0.1:9850", "/metrics /healthz /readyz 的地址；off 为不开", "address of /metrics, /healthz, /readyz; off: none"),
+	TEXT("mirror", mirror, "", "告警流的本地镜像文件（NDJSON）；空为不写", "file that mirrors the feed as NDJSON; empty: none"),
+	TEXT("refused_certificate", refused_certificate, "",
+	    "证书（PEM）：被拒记录的原文用它加密（CMS）后附于消息头；空为不附原文",
+	    "certificate (PEM): the bytes of a refused record go encrypted for it (CMS) into a header; empty: they are left out"),
+	NUMBER("heartbeat", heartbeat, "10", 1, 3600, "心跳间隔，秒", "seconds between heartbeats"),
+	NUMBER("stats", stats_every, "5", 1, 3600, "统计间隔，秒", "seconds between stats records"),
+	NUMBER("check_every", check_every, "5", 1, 300, "查询各分区末端的间隔，秒", "seconds between looks at the end of every partition"),
+	NUMBER("stall_after", stall_after, "30", 1, 3600, "有积压而不前进多少秒后置未就绪", "seconds without progress, with lag, after which the daemon is not ready"),
+	NUMBER("drain", drain, "30", 1, 3600, "停止时等待告警送达的最长秒数", "seconds to wait at the end until everything is delivered"),
+	{"kafka", OPTION_PROPERTIES, 0, "", 0, 0, NULL,
+	    {"librdkafka 的任何属性；consumer: 和 producer: 下的只用于一方；值可写作 {file: 路径}",
+	    "any librdkafka property; those under consumer: and producer: for one side; a value may be {file: PATH}"}},
+};
+const size_t option_count = sizeof option_rows / sizeof option_rows[0];

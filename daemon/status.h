@@ -1,0 +1,143 @@
+/* What the daemon knows of itself, written by the thread that owns the turn and read by the others: numbers as relaxed
+ * atomics with one writer each, figures with text in them under a lock. */
+#ifndef FW_STATUS_H
+#define FW_STATUS_H
+
+#include "core/base/hist.h"
+#include "core/score/scorer.h"
+#include "daemon/config.h"
+
+#include <pthread.h>
+
+/* ---- latencies ---- */
+
+#define STAGES(X) \
+	X(poll, "taking one record out of the client's queue") \
+	X(decode, "decoding one record") \
+	X(score, "judging one record") \
+	X(publish, "handing one line to the producer") \
+	X(record_to_alert, "Kafka timestamp of the record to the broker's acknowledgement of the alert") \
+	X(settlement_to_alert, "setl_time of the settlement to the broker's acknowledgement of the alert")
+
+enum stage {
+#define X(name, help) STAGE_##name,
+	STAGES(X)
+#undef X
+	STAGE_COUNT
+};
+
+extern const char *const stage_names[STAGE_COUNT];
+
+/* ---- partitions ---- */
+
+#define OFFSET_UNKNOWN INT64_C(-1)
+
+struct partition {                      /* one that is read */
+	const char *topic;
+	int32_t number;
+	enum record_kind kind;
+	int64_t next;                   /* offset that must come next, OFFSET_UNKNOWN before the first; turn thread only */
+	bool ended;                     /* its end was reached at least once; turn thread only */
+
+	/* written by the turn thread */
+	_Atomic uint64_t received, judged, duplicate, foreign, refused[REFUSAL_COUNT];
+	_Atomic uint64_t gaps, missing; /* offsets that were skipped: how often, how many */
+	_Atomic int64_t position;       /* next offset to be read, OFFSET_UNKNOWN: not known yet */
+	_Atomic int64_t advanced_ns;    /* monotonic, when position last moved */
+	_Atomic bool assigned, stopped; /* stopped: the broker has no such offset; nothing more will come */
+
+	/* written by the watch thread */
+	_Atomic int64_t low, high;      /* of the log, OFFSET_UNKNOWN: not known yet */
+};
+
+/* Records behind the end; 0 when not known. */
+int64_t partition_lag(const struct partition *);
+/* Lag, and no progress for the time given. */
+bool partition_stalled(const struct partition *, int64_t now_ns, int64_t after_ns);
+
+/* ---- figures that are copied ---- */
+
+#define RULE_ID_SIZE 64
+
+struct rule_figures {
+	char id[RULE_ID_SIZE];
+	bool in_set;                    /* of the running ruleset */
+	struct rule_counts counts;      /* of the running ruleset */
+	uint64_t alerts[4], shadows[4]; /* lines published since the start, by status */
+};
+
+struct figures {
+	char ruleset[DIGEST_TEXT_SIZE], feed[DIGEST_TEXT_SIZE];
+	size_t rules_in_set;
+	struct rule_figures *rule;
+	size_t rules;
+	struct scorer_counts counts;
+	struct buffer quality;          /* JSON object of data-quality counts */
+	struct buffer open_windows;     /* JSON array */
+};
+
+enum phase { PHASE_STARTING, PHASE_WAITING, PHASE_ENROLMENTS, PHASE_RUNNING, PHASE_DRAINING };
+
+struct status {
+	int64_t started_wall_ms, started_ns;
+	int64_t stall_after_ns;
+	bool gaps_alarm, group_commits;
+	_Atomic int phase;              /* enum phase */
+	_Atomic int64_t turn_ns;        /* monotonic, begin of the last turn */
+
+	_Atomic(struct partition *) partition;  /* set once, when the topics are known */
+	_Atomic size_t partitions;
+
+	struct hist stage[STAGE_COUNT];
+
+	_Atomic uint64_t outputs[OUTPUT_KINDS];
+	_Atomic uint64_t delivered, delivery_failures, queue_full, producer_rebuilds;
+	_Atomic uint64_t in_flight, held;       /* messages handed over and not acknowledged; failed and to be sent again */
+	_Atomic uint64_t kafka_errors;
+	_Atomic int64_t broker_answered_ns;     /* monotonic; 0: never */
+	_Atomic bool broker_down, partitions_changed;
+
+	_Atomic bool rules_reload_ok, rules_reloading;
+	_Atomic int64_t rules_loaded_wall_ms;
+	_Atomic uint64_t rules_reloads, rules_refusals;
+
+	_Atomic bool mirror_configured, mirror_failed;
+	_Atomic uint64_t mirror_lines, mirror_lost;
+
+	pthread_mutex_t lock;           /* of figures */
+	struct figures figures;
+};
+
+void status_init(struct status *, const struct config *);
+void status_free(struct status *);
+
+/* One writer: a load and a store. */
+static inline void
+count_add(_Atomic uint64_t *counter, uint64_t more)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + more, memory_order_relaxed);
+}
+
+static inline uint64_t
+count_get(const _Atomic uint64_t *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+/* Copies what the scorer counted; the turn thread only. */
+void status_copy(struct status *, struct scorer *, const struct ruleset *, const char *feed_digest);
+
+/* One more published line of a rule; the turn thread only. */
+void status_line(struct status *, const char *rule_id, bool shadow, enum alert_status);
+
+/* ---- is it ready? ---- */
+
+#define BROKER_SILENCE_SECONDS 20       /* beyond the interval of the looks at the broker */
+#define TURN_SILENCE_SECONDS 30
+
+/* One JSON object with "ready", "failing" (names of parts) and every part with what is wrong.  Any thread. */
+bool status_ready(struct status *, int64_t now_ns, struct buffer *);
+/* The same for "alive": does the turn thread still turn? */
+bool status_alive(struct status *, int64_t now_ns, struct buffer *);
+
+#endif

@@ -1,0 +1,155 @@
+/* See watch.h. */
+#include "daemon/watch.h"
+
+#include "core/base/memory.h"
+#include "daemon/clock.h"
+#include "daemon/log.h"
+
+#include <stdlib.h>
+
+#define ASK_TIMEOUT_MS 5000
+#define COUNT_EVERY_SECONDS 60
+
+struct watch {
+	rd_kafka_t *client;
+	struct status *status;
+	int64_t every_ns, counted_ns;
+	struct kafka_topic topic[KAFKA_TOPICS_MAX];
+	size_t topics;
+	bool was_down;
+	struct log_limit silence, changed;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t stopping;
+	bool stop;
+};
+
+static bool
+stopped(struct watch *watch)
+{
+	pthread_mutex_lock(&watch->lock);
+	bool stop = watch->stop;
+	pthread_mutex_unlock(&watch->lock);
+	return stop;
+}
+
+static void
+broker_said(struct watch *watch, rd_kafka_resp_err_t error)
+{
+	uint64_t withheld;
+	if (!error) {
+		if (watch->was_down)
+			log_say(LEVEL_INFO, "Kafka 又有应答了", "Kafka answers again");
+		watch->was_down = false;
+		watch->silence = (struct log_limit){0};
+		atomic_store(&watch->status->broker_answered_ns, clock_monotonic_ns());
+		atomic_store(&watch->status->broker_down, false);
+		return;
+	}
+	watch->was_down = true;
+	if (log_allowed(&watch->silence, clock_monotonic_ns(), &withheld))
+		log_say(LEVEL_WARNING, "查询分区末端没有应答：%s（%s）", "no answer about the end of a partition: %s (%s)",
+		    kafka_explain(error, log_language()), rd_kafka_err2name(error));
+}
+
+static void
+ends_ask(struct watch *watch)
+{
+	struct partition *partition = atomic_load(&watch->status->partition);
+	size_t count = atomic_load(&watch->status->partitions);
+	for (size_t i = 0; i < count && !stopped(watch); i++) {
+		int64_t low, high;
+		rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(watch->client, partition[i].topic, partition[i].number, &low, &high, ASK_TIMEOUT_MS);
+		broker_said(watch, error);
+		if (error)
+			return;
+		atomic_store_explicit(&partition[i].low, low, memory_order_relaxed);
+		atomic_store_explicit(&partition[i].high, high, memory_order_relaxed);
+	}
+}
+
+static void
+partitions_count(struct watch *watch)
+{
+	struct kafka_topic now[KAFKA_TOPICS_MAX];
+	memcpy(now, watch->topic, sizeof now);
+	if (kafka_ask_topics(watch->client, now, watch->topics, ASK_TIMEOUT_MS))
+		return;
+	bool changed = false;
+	for (size_t i = 0; i < watch->topics; i++) {
+		uint64_t withheld;
+		if (!now[i].is_read || now[i].partitions == watch->topic[i].partitions)
+			continue;
+		changed = true;
+		if (log_allowed(&watch->changed, clock_monotonic_ns(), &withheld))
+			log_say(LEVEL_ERROR, "主题 %s 的分区数由 %d 变为 %d；新分区没有在读，请重启 fundwatchd",
+			    "the topic %s had %d partitions and has %d now; the new ones are not read: restart fundwatchd", now[i].name,
+			    (int)watch->topic[i].partitions, (int)now[i].partitions);
+	}
+	atomic_store(&watch->status->partitions_changed, changed);
+}
+
+static void
+pause_until(struct watch *watch, int64_t ns)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	int64_t sum = until.tv_nsec + ns;
+	until.tv_sec += sum / NS_PER_SECOND;
+	until.tv_nsec = sum % NS_PER_SECOND;
+	pthread_mutex_lock(&watch->lock);
+	while (!watch->stop && pthread_cond_timedwait(&watch->stopping, &watch->lock, &until) == 0)
+		;
+	pthread_mutex_unlock(&watch->lock);
+}
+
+static void *
+watch_run(void *opaque)
+{
+	struct watch *watch = opaque;
+	while (!stopped(watch)) {
+		ends_ask(watch);
+		int64_t now = clock_monotonic_ns();
+		if (now - watch->counted_ns > COUNT_EVERY_SECONDS * NS_PER_SECOND) {
+			watch->counted_ns = now;
+			partitions_count(watch);
+		}
+		pause_until(watch, watch->every_ns);
+	}
+	return NULL;
+}
+
+struct watch *
+watch_start(rd_kafka_t *client, const struct config *config, struct status *status, const struct kafka_topic *topics, size_t count)
+{
+	struct watch *watch = memory_resize(NULL, sizeof *watch);
+	*watch = (struct watch){.client = client, .status = status, .every_ns = config->check_every * NS_PER_SECOND,
+	    .counted_ns = clock_monotonic_ns(), .topics = count};
+	memcpy(watch->topic, topics, count * sizeof *topics);
+	pthread_condattr_t attributes;
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&watch->stopping, &attributes);
+	pthread_condattr_destroy(&attributes);
+	pthread_mutex_init(&watch->lock, NULL);
+	if (pthread_create(&watch->thread, NULL, watch_run, watch) != 0) {
+		log_say(LEVEL_ERROR, "无法创建监视线程%s", "the watch thread cannot be made%s", "");
+		abort();
+	}
+	return watch;
+}
+
+bool
+watch_stop(struct watch *watch, const struct timespec *until)
+{
+	pthread_mutex_lock(&watch->lock);
+	watch->stop = true;
+	pthread_cond_signal(&watch->stopping);
+	pthread_mutex_unlock(&watch->lock);
+	if (pthread_timedjoin_np(watch->thread, NULL, until) != 0)
+		return false;
+	pthread_cond_destroy(&watch->stopping);
+	pthread_mutex_destroy(&watch->lock);
+	free(watch);
+	return true;
+}

@@ -1,0 +1,16 @@
+/* A thread that asks the broker, every few seconds, where every partition ends, and every minute how many there are: a
+ * frozen broker, a missing right and a dead partition make no noise of their own. */
+#ifndef FW_WATCH_H
+#define FW_WATCH_H
+
+#include "daemon/kafka.h"
+
+struct watch;
+
+/* topics is copied.  The client must outlive the watch. */
+struct watch *watch_start(rd_kafka_t *client, const struct config *, struct status *, const struct kafka_topic *topics, size_t count);
+
+/* Waits until the point in real time; false: it is still asking. */
+bool watch_stop(struct watch *, const struct timespec *until);
+
+#endif
