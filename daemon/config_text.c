@@ -19,46 +19,50 @@ config_help(enum language language, FILE *file)
 	}
 }
 
+/* "name: value" as it would be written in the file. */
 static void
-group_text(struct buffer *out, const char *name, size_t length, const char **open, size_t *open_length)
+option_line(struct buffer *out, const struct option *option, const char *name)
 {
-	bool same = length == *open_length && (length == 0 || strncmp(name, *open, length) == 0);
-	*open = name;
-	*open_length = length;
-	if (!same && length)
-		buffer_printf(out, "\n# %.*s:\n", (int)length, name);
+	if (option->type == OPTION_LIST && strcmp(option->fallback, "all") != 0)
+		buffer_printf(out, "%s: [\"%s\"]\n", name, option->fallback);
+	else
+		buffer_printf(out, "%s: %s\n", name, fallback_text(option));
 }
 
 void
 config_example(struct buffer *out)
 {
-	buffer_text(out, "# fundwatchd: every option with its default.  Take away the # before what is to be changed.\n"
-	    "# fundwatchd 的全部选项及默认值；去掉行首的 # 再修改。\n"
-	    "# An unknown option is an error: fundwatchd --config FILE --check-config\n");
-	const char *open = "";
-	size_t open_length = 0;
+	buffer_text(out, "# fundwatchd: every option with its default. Take the # away before a line that is to be changed.\n"
+	    "# fundwatchd 的全部选项及默认值。要修改时去掉行首的 #。\n"
+	    "# Check it / 检查： fundwatchd --config FILE --check-config\n");
+	const char *group = "";
+	size_t group_length = 0;
 	for (size_t i = 0; i < option_count; i++) {
 		const struct option *option = &option_rows[i];
 		const char *dot = strchr(option->name, '.');
-		size_t prefix = dot ? (size_t)(dot - option->name) : 0;
-		group_text(out, option->name, prefix, &open, &open_length);
-		const char *indent = dot ? "#   " : "# ";
-		if (!dot)
+		size_t length = dot ? (size_t)(dot - option->name) : 0;
+		bool same_group = length == group_length && strncmp(option->name, group, length) == 0;
+		if (!dot || !same_group)
 			buffer_char(out, '\n');
-		buffer_printf(out, "%s# %s\n%s# %s\n", indent, option->help[LANGUAGE_EN], indent, option->help[LANGUAGE_ZH]);
-		if (option->type == OPTION_LIST && strcmp(option->fallback, "all") != 0)
-			buffer_printf(out, "%s%s: [\"%s\"]\n", indent, option->name + (dot ? prefix + 1 : 0), option->fallback);
-		else if (option->type != OPTION_PROPERTIES)
-			buffer_printf(out, "%s%s: %s\n", indent, option->name + (dot ? prefix + 1 : 0), fallback_text(option));
+		if (dot && !same_group)
+			buffer_printf(out, "#%.*s:\n", (int)length, option->name);
+		group = option->name;
+		group_length = length;
+		buffer_printf(out, "%s %s\n%s %s\n", dot ? "  #" : "#", option->help[LANGUAGE_EN], dot ? "  #" : "#", option->help[LANGUAGE_ZH]);
+		if (option->type == OPTION_PROPERTIES)
+			continue;
+		/* One line is in force, so that the file is no empty document. */
+		buffer_text(out, i == 0 ? "" : dot ? "#  " : "#");
+		option_line(out, option, dot ? dot + 1 : option->name);
 	}
-	buffer_text(out, "# kafka:\n"
-	    "#   security.protocol: sasl_ssl\n"
-	    "#   ssl.ca.location: /etc/fundwatch/ca.pem\n"
-	    "#   sasl.mechanism: SCRAM-SHA-512\n"
-	    "#   sasl.username: fundwatch\n"
-	    "#   sasl.password: {file: /etc/fundwatch/kafka-password}\n"
-	    "#   consumer:\n"
-	    "#     group.id: fundwatch            # only to show the lag on Kafka's own dashboards\n"
-	    "#   producer:\n"
-	    "#     compression.type: lz4\n");
+	buffer_text(out, "#kafka:\n"
+	    "#  security.protocol: sasl_ssl\n"
+	    "#  ssl.ca.location: /etc/fundwatch/ca.pem\n"
+	    "#  sasl.mechanism: SCRAM-SHA-512\n"
+	    "#  sasl.username: fundwatch\n"
+	    "#  sasl.password: {file: /etc/fundwatch/kafka-password}\n"
+	    "#  consumer:\n"
+	    "#    group.id: fundwatch      # only to show the lag on dashboards of Kafka; 仅用于在 Kafka 的看板上显示积压\n"
+	    "#  producer:\n"
+	    "#    compression.type: lz4\n");
 }

@@ -108,8 +108,8 @@ prepare(const struct arguments *arguments, struct ready *ready)
 {
 	struct diags diags = {0};
 	bool read = config_read(&ready->config, arguments->config, &diags);
+	kafka_check(&ready->config, &diags);
 	if (read) {
-		kafka_check(&ready->config, &diags);
 		key_read(&ready->key, ready->config.pseudonym_key_file, &diags);
 		ready->rules = rules_load(&ready->config, &diags);
 	}
