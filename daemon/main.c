@@ -5,7 +5,7 @@
 #include "daemon/log.h"
 #include "daemon/metrics.h"
 #include "daemon/pipeline.h"
-#include "daemon/service.h"
+#include "daemon/notify.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -149,7 +149,7 @@ topics_wait(struct pipeline *pipeline)
 			return EX_CONFIG;
 		int64_t now = clock_monotonic_ns();
 		atomic_store(&pipeline->status->turn_ns, now);
-		service_alive(now);
+		notify_alive(now);
 		if (log_allowed(&limit, now, &withheld))
 			log_say(LEVEL_WARNING, "等待 Kafka（%s）应答，一直重试；检查 broker 是否运行、brokers 设置和网络",
 			    "waiting for Kafka (%s) to answer, trying again and again; check that the broker runs, brokers and the network",
@@ -164,7 +164,7 @@ drain(struct pipeline *pipeline)
 {
 	char digest[DIGEST_TEXT_SIZE];
 	atomic_store(&pipeline->status->phase, PHASE_DRAINING);
-	service_stopping();
+	notify_stopping();
 	log_say(LEVEL_INFO, "停止：等待手头的消息送达，最长 %lld 秒", "stopping: waiting for what is in hand to be delivered, at most %lld s",
 	    (long long)pipeline->config->drain);
 	uint64_t left = pipeline_drain(pipeline, clock_monotonic_ns() + pipeline->config->drain * NS_PER_SECOND);
@@ -184,7 +184,7 @@ run(struct pipeline *pipeline)
 	if (result != GO_ON)
 		return result;
 	pipeline_begin(pipeline);
-	service_ready("running");
+	notify_ready("running");
 	while (!stop_asked) {
 		if (reload_asked) {
 			reload_asked = false;

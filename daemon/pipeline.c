@@ -4,7 +4,7 @@
 #include "core/base/memory.h"
 #include "daemon/clock.h"
 #include "daemon/log.h"
-#include "daemon/service.h"
+#include "daemon/notify.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -149,25 +149,32 @@ copy_figures(struct pipeline *pipeline)
 	status_copy(pipeline->status, pipeline->scorer, pipeline->rules, digest);
 }
 
+/* The set is the scorer's from now on, or freed. */
 static void
 rules_use(struct pipeline *pipeline, struct ruleset *set)
 {
 	struct ruleset *old = NULL;
-	if (strcmp(set->digest, pipeline->rules->digest) == 0) {
+	const char *state = NULL;
+	bool same = strcmp(set->digest, pipeline->rules->digest) == 0;
+	if (!same)
+		state = scorer_use(pipeline->scorer, set, &old);
+	if (same) {
 		log_say(LEVEL_INFO, "规则没有变化（%s）", "the rules have not changed (%s)", set->digest);
-		ruleset_free(set);
+		old = set;
+	} else if (old == set) {
+		log_say(LEVEL_ERROR, "新规则未采用，旧规则继续运行：%s", "the new rules are refused, the old ones go on: %s", state);
+		reload_refused(&pipeline->reload);
 	} else {
-		const char *state = scorer_use(pipeline->scorer, set, &old);
-		log_say(LEVEL_INFO, "已采用新规则 %s，取代 %s", "new rules %s in place of %s", set->digest, pipeline->rules->digest);
-		feed_rules_changed(&pipeline->feed, pipeline->rules->digest, set->digest, state);
+		log_say(LEVEL_INFO, "已采用新规则 %s，取代 %s", "new rules %s in place of %s", set->digest, old->digest);
+		feed_rules_changed(&pipeline->feed, old->digest, set->digest, state);
 		pipeline->rules = set;
 		if (pipeline->ownership)
 			ownership_use(pipeline->ownership, set);
 		copy_figures(pipeline);
-		ruleset_free(old);
+		atomic_store(&pipeline->status->rules_loaded_wall_ms, clock_wall_ms());
 	}
-	atomic_store(&pipeline->status->rules_loaded_wall_ms, clock_wall_ms());
-	service_ready("running");
+	ruleset_free(old);
+	notify_ready("running");
 }
 
 static bool
@@ -220,7 +227,7 @@ pipeline_turn(struct pipeline *pipeline)
 {
 	int64_t now = clock_monotonic_ns();
 	atomic_store_explicit(&pipeline->status->turn_ns, now, memory_order_relaxed);
-	service_alive(now);
+	notify_alive(now);
 	publisher_serve(pipeline->publisher);
 	/* What failed must go first: nothing new is taken while lines wait to be sent again. */
 	bool taken = !publisher_blocked(pipeline->publisher) && consumer_take(pipeline->consumer, &pipeline->batch);

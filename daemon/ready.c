@@ -33,7 +33,7 @@ static void
 broker_part(struct answer *answer, struct status *status, int64_t now_ns)
 {
 	int64_t answered = atomic_load(&status->broker_answered_ns);
-	bool silent = !answered || now_ns - answered > BROKER_SILENCE_SECONDS * NS_PER_SECOND;
+	bool silent = !answered || now_ns - answered > status->check_every_ns + BROKER_SILENCE_SECONDS * NS_PER_SECOND;
 	bool down = atomic_load(&status->broker_down);
 	part(answer, "broker", !silent && !down, "没有 broker 应答；检查 brokers 设置、网络和登录信息", "no broker answers; check brokers, the network and the login");
 	part_end(answer);

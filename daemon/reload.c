@@ -4,7 +4,7 @@
 #include "core/score/scorer.h"
 #include "daemon/clock.h"
 #include "daemon/log.h"
-#include "daemon/service.h"
+#include "daemon/notify.h"
 #include "detectors/registry.h"
 
 #ifndef FW_DATA_DIR
@@ -55,13 +55,21 @@ static void
 begin(struct reload *reload)
 {
 	reload->wanted = false;
-	service_reloading(clock_monotonic_ns());
+	notify_reloading(clock_monotonic_ns());
 	log_say(LEVEL_INFO, "重新读取规则%s", "reading the rules again%s", "");
 	atomic_store(&reload->finished, false);
 	atomic_store(&reload->status->rules_reloading, true);
 	reload->running = pthread_create(&reload->thread, NULL, reload_run, reload) == 0;
 	if (!reload->running)
 		log_say(LEVEL_ERROR, "无法创建线程，规则未重读%s", "no thread can be made, the rules are not read%s", "");
+}
+
+void
+reload_refused(struct reload *reload)
+{
+	atomic_store(&reload->status->rules_reload_ok, false);
+	count_add(&reload->status->rules_refusals, 1);
+	notify_ready("rules refused, the old ones run");
 }
 
 struct ruleset *
@@ -76,10 +84,12 @@ reload_step(struct reload *reload)
 	struct ruleset *set = reload->set;
 	reload->set = NULL;
 	atomic_store(&reload->status->rules_reloading, false);
-	atomic_store(&reload->status->rules_reload_ok, set != NULL);
-	count_add(set ? &reload->status->rules_reloads : &reload->status->rules_refusals, 1);
-	if (!set)
-		service_ready("rules refused, the old ones run");
+	if (set) {
+		atomic_store(&reload->status->rules_reload_ok, true);
+		count_add(&reload->status->rules_reloads, 1);
+	} else {
+		reload_refused(reload);
+	}
 	return set;
 }
 

@@ -27,6 +27,9 @@ void reload_ask(struct reload *);
 /* Between batches: gives a new ruleset when one is ready, else NULL.  Never waits. */
 struct ruleset *reload_step(struct reload *);
 
+/* The scorer would not take the set after all. */
+void reload_refused(struct reload *);
+
 /* The end: waits for a running one and drops its result. */
 void reload_close(struct reload *);
 

@@ -20,6 +20,7 @@ status_init(struct status *status, const struct config *config)
 		.started_wall_ms = clock_wall_ms(),
 		.started_ns = clock_monotonic_ns(),
 		.stall_after_ns = config->stall_after * NS_PER_SECOND,
+		.check_every_ns = config->check_every * NS_PER_SECOND,
 		.gaps_alarm = config->gaps == GAPS_ALARM,
 		.mirror_configured = config->mirror[0] != '\0',
 		.rules_reload_ok = true,

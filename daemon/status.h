@@ -80,7 +80,7 @@ enum phase { PHASE_STARTING, PHASE_WAITING, PHASE_ENROLMENTS, PHASE_RUNNING, PHA
 
 struct status {
 	int64_t started_wall_ms, started_ns;
-	int64_t stall_after_ns;
+	int64_t stall_after_ns, check_every_ns;
 	bool gaps_alarm, group_commits;
 	_Atomic int phase;              /* enum phase */
 	_Atomic int64_t turn_ns;        /* monotonic, begin of the last turn */
@@ -132,7 +132,7 @@ void status_line(struct status *, const char *rule_id, bool shadow, enum alert_s
 
 /* ---- is it ready? ---- */
 
-#define BROKER_SILENCE_SECONDS 20       /* beyond the interval of the looks at the broker */
+#define BROKER_SILENCE_SECONDS 10       /* beyond the interval of the looks at the broker */
 #define TURN_SILENCE_SECONDS 30
 
 /* One JSON object with "ready", "failing" (names of parts) and every part with what is wrong.  Any thread. */

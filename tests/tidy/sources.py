@@ -24,7 +24,7 @@ DOORS = (
     (r"utf8proc\.h", ("core/base/utf8.c",)),
     (r"zlib\.h|zstd\.h", ("replay/inflate.c",)),
     (r"microhttpd\.h", ("daemon/http.c",)),
-    (r"librdkafka/|rdkafka", ("daemon/kafka.c", "daemon/kafka.h", "replay/watch_kafka.c")),
+    (r"librdkafka/|rdkafka", ("daemon/kafka.h", "daemon/broker/main.c", "replay/watch_kafka.c")),
     (r"cjson/|cJSON\.h", ("replay/watch_record.c",)),
     (r"systemd/", ("daemon/notify.c",)),
     (r"pthread\.h|threads\.h", ("daemon/",)),

@@ -1,36 +1,30 @@
-/* See service.h. */
-#include "daemon/service.h"
+/* See notify.h. */
+#include "daemon/notify.h"
 
 #include "daemon/clock.h"
 
 #include <systemd/sd-daemon.h>
 
 void
-service_ready(const char *status_text)
+notify_ready(const char *status_text)
 {
 	sd_notifyf(0, "READY=1\nSTATUS=%s", status_text);
 }
 
 void
-service_reloading(int64_t monotonic_ns)
+notify_reloading(int64_t monotonic_ns)
 {
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)(monotonic_ns / 1000));
 }
 
 void
-service_stopping(void)
+notify_stopping(void)
 {
 	sd_notify(0, "STOPPING=1");
 }
 
 void
-service_status(const char *status_text)
-{
-	sd_notifyf(0, "STATUS=%s", status_text);
-}
-
-void
-service_alive(int64_t monotonic_ns)
+notify_alive(int64_t monotonic_ns)
 {
 	static int64_t next_ns;
 	static uint64_t interval_us = UINT64_MAX;
