@@ -226,6 +226,15 @@ condition_find(const struct expressions *all, const char *text)
 	return -1;
 }
 
+/* As written, or in the canonical text, which must load again. */
+static int32_t
+too_long(struct writing *writing)
+{
+	writing_error(writing, (struct extent){0, 1},
+	    (struct message){"表达式太长（最多 4096 字节）", "the expression is too long (at most 4096 bytes)"}, NO_HINT);
+	return -1;
+}
+
 static int32_t
 condition_add(struct writing *writing, const struct node *root)
 {
@@ -234,6 +243,8 @@ condition_add(struct writing *writing, const struct node *root)
 	int32_t known = condition_find(all, condition.text);
 	if (known >= 0)
 		return known;
+	if (strlen(condition.text) > EXPRESSION_BYTES_MAX)
+		return too_long(writing);
 	if (!collect_amounts(root, &condition)) {
 		writing_error(writing, (struct extent){0, writing->text.length}, (struct message){
 		    "一个表达式最多用 16 个金额字段", "an expression names at most 16 amount fields"}, NO_HINT);
@@ -259,11 +270,8 @@ condition_add(struct writing *writing, const struct node *root)
 static int32_t
 compile(struct writing *writing)
 {
-	if (writing->text.length > EXPRESSION_BYTES_MAX) {
-		writing_error(writing, (struct extent){0, 1},
-		    (struct message){"表达式太长（最多 4096 字节）", "the expression is too long (at most 4096 bytes)"}, NO_HINT);
-		return -1;
-	}
+	if (writing->text.length > EXPRESSION_BYTES_MAX)
+		return too_long(writing);
 	struct node *root = parser_run(writing);
 	if (!root || !typecheck(writing, root) || writing->failed)
 		return -1;

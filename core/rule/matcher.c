@@ -14,6 +14,12 @@ zeroed(struct matcher *matcher, size_t count, size_t size)
 
 /* ---- opening ---- */
 
+static inline bool
+has_bit(const uint64_t *words, uint32_t bit)
+{
+	return words[bit >> 6] >> (bit & 63) & 1;
+}
+
 static const struct program *
 program_of(const struct ruleset *set, size_t condition)
 {
@@ -102,6 +108,64 @@ add_conditions(struct matcher *matcher)
 	}
 }
 
+/* ---- rules that are off ---- */
+
+static void
+mark(uint64_t *bits, int32_t condition)
+{
+	if (condition >= 0)
+		bits[condition >> 6] |= UINT64_C(1) << (condition & 63);
+}
+
+static void
+mark_rule(uint64_t *bits, const struct rule *rule)
+{
+	mark(bits, rule->where);
+	for (size_t i = 0; i < rule->detector->setting_count; i++) {
+		const struct setting *setting = &rule->detector->settings[i];
+		int32_t condition;
+		if (setting->type != SETTING_CONDITION)
+			continue;
+		memcpy(&condition, (const char *)rule->config + setting->offset, sizeof condition);
+		mark(bits, condition);
+	}
+}
+
+static void
+drop_term(struct matcher *matcher, uint32_t term)
+{
+	matcher->in_force[term >> 6] &= ~(UINT64_C(1) << (term & 63));
+}
+
+static void
+find_off(struct matcher *matcher)
+{
+	const struct ruleset *set = matcher->set;
+	uint64_t *used = zeroed(matcher, 2 * matcher->set_words, sizeof *used), *off = used + matcher->set_words;
+	mark(used, CONDITION_INPATIENT);
+	for (size_t i = 0; i < set->rules; i++)
+		mark_rule(set->rule[i].mode == MODE_OFF ? off : used, &set->rule[i]);
+	memcpy(matcher->in_force, matcher->all, matcher->words * sizeof *matcher->in_force);
+	for (uint32_t c = 0; c < set->conditions; c++)
+		if (has_bit(off, c) && !has_bit(used, c))
+			drop_term(matcher, c);
+	for (size_t i = 0; i < matcher->manys; i++)
+		for (uint32_t t = 0; t < matcher->many[i].count && !has_bit(matcher->in_force, matcher->many[i].condition); t++)
+			drop_term(matcher, matcher->many[i].first + t);
+	for (size_t i = 0; i < matcher->dictionaries; i++) {
+		struct dictionary *dictionary = &matcher->dictionary[i];
+		dictionary->only_off = true;
+		for (size_t j = 0; j < dictionary->literals; j++)
+			dictionary->only_off &= !has_bit(matcher->in_force, dictionary->literal[j].term);
+	}
+}
+
+void
+matcher_ask_off(struct matcher *matcher, bool asked)
+{
+	matcher->start = asked ? matcher->all : matcher->in_force;
+}
+
 struct matcher *
 matcher_open(const struct ruleset *set)
 {
@@ -116,11 +180,14 @@ matcher_open(const struct ruleset *set)
 	matcher->work = zeroed(matcher, 2 * matcher->words, sizeof *matcher->work);
 	matcher->direct = zeroed(matcher, 2 * matcher->words, sizeof *matcher->direct);
 	matcher->all = zeroed(matcher, matcher->words, sizeof *matcher->all);
+	matcher->in_force = zeroed(matcher, matcher->words, sizeof *matcher->in_force);
 	matcher->has_other = zeroed(matcher, matcher->words, sizeof *matcher->has_other);
 	matcher->other_term = zeroed(matcher, matcher->terms, sizeof *matcher->other_term);
 	matcher->other = zeroed(matcher, literals, sizeof *matcher->other);
 	matcher->many = zeroed(matcher, set->conditions, sizeof *matcher->many);
 	add_conditions(matcher);
+	find_off(matcher);
+	matcher_ask_off(matcher, false);
 	matcher->stamp = zeroed(matcher, matcher->others, sizeof *matcher->stamp);
 	matcher->answer = zeroed(matcher, matcher->others, sizeof *matcher->answer);
 	areas_init(matcher);
@@ -216,9 +283,11 @@ ask_codes(struct matcher *matcher, const struct area *area, const struct claim *
     size_t words)
 {
 	for (size_t w = 0; w < words; w++)
-		possible[w] = certain[w] = matcher->all[w];
+		possible[w] = certain[w] = matcher->start[w];
 	for (size_t i = 0; i < matcher->dictionaries; i++) {
 		struct dictionary *dictionary = &matcher->dictionary[i];
+		if (dictionary->only_off && matcher->start == matcher->in_force)
+			continue;
 		unsigned field = (unsigned)dictionary->field;
 		const uint64_t *outcome = dictionary_find(matcher, dictionary, area, claim_has(claim, field), claim->value[field].text);
 		for (size_t w = 0; w < words; w++) {
@@ -243,12 +312,6 @@ ask_others(struct matcher *matcher, const struct claim *claim, uint64_t *possibl
 		}
 		certain[w] &= possible[w];
 	}
-}
-
-static inline bool
-has_bit(const uint64_t *words, uint32_t bit)
-{
-	return words[bit >> 6] >> (bit & 63) & 1;
 }
 
 /* Conditions of several terms: true when one is, false when all are. */

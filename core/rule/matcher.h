@@ -40,7 +40,7 @@ struct entry {                          /* outcome + 1; 0 is an empty slot */
 
 struct dictionary {
 	int field;
-	bool asks_area;
+	bool asks_area, only_off;       /* only_off: asked by rules with mode off alone */
 	struct text_literal *literal;
 	size_t literals, literal_slots;
 	struct arena texts;             /* codes longer than 16 bytes */
@@ -75,7 +75,9 @@ struct matcher {
 	size_t dictionaries;
 	uint64_t *work;                 /* possible, certain */
 	uint64_t *direct;               /* outcome of the code that is being learnt */
-	uint64_t *all, *has_other;      /* by term; terms that ask about more than codes */
+	uint64_t *all, *in_force;       /* by term: every one; those that are not of rules with mode off alone */
+	const uint64_t *start;          /* one of the two: the terms that are asked */
+	uint64_t *has_other;            /* terms that ask about more than codes */
 	uint64_t last_mask;             /* conditions in the last word of a set */
 	struct other_term *other_term;  /* by term */
 	const struct atom **other;      /* atoms that are not of one code */

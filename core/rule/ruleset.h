@@ -113,6 +113,9 @@ const struct area *matcher_area(struct matcher *, struct slice insu_admdvs);
 #define MATCH_WORDS(set) (((set)->conditions + 63) / 64)
 void matcher_run(struct matcher *, const struct area *, const struct claim *, uint64_t *truth, uint64_t *falsehood);
 
+/* Conditions that only rules with mode off have are not asked and count as false, unless this is set (explain). */
+void matcher_ask_off(struct matcher *, bool);
+
 /* The row of the parameter that holds in the area on that day: the longest region, then a row with this tier before
  * a row for any tier.  tier empty (unknown): among rows that name tiers the one with the highest value, and
  * *tier_unknown is set.  NULL: none.  Floors are never given. */

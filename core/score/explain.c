@@ -117,7 +117,9 @@ scorer_explain(struct scorer *scorer, const struct record *record, enum language
 	if (!turn || !truth)
 		abort();
 	turn->record = record;
+	matcher_ask_off(scorer->matcher, true);
 	turn_prepare(scorer, turn, truth, falsehood);
+	matcher_ask_off(scorer->matcher, false);
 	if (!turn->decoded) {
 		buffer_printf(out, language == LANGUAGE_ZH ? "拒收：%s" : "refused: %s", refusal_names[turn->refusal.reason]);
 		if (turn->refusal.field)

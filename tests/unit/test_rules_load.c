@@ -487,6 +487,31 @@ START_TEST(population_table)
 }
 END_TEST
 
+/* A rule that is off costs nothing and matches nothing, until somebody wants to know. */
+START_TEST(off_is_not_asked)
+{
+	struct ruleset *set = load(GOOD, TABLES);
+	struct matcher *matcher = matcher_open(set);
+	const struct rule *sum = rule_of(set, "SUM-1");
+	const struct area *area = matcher_area(matcher, SLICE("140902"));
+	struct claim claim = {0};
+	uint64_t truth[1], falsehood[1], where = UINT64_C(1) << sum->where;
+	claim.present[FIELD_medfee_sumamt >> 6] |= UINT64_C(1) << (FIELD_medfee_sumamt & 63);
+	claim.present[FIELD_refd_setl_flag >> 6] |= UINT64_C(1) << (FIELD_refd_setl_flag & 63);
+	claim.value[FIELD_refd_setl_flag].text = SLICE("0");
+	matcher_run(matcher, area, &claim, truth, falsehood);
+	ck_assert(!(truth[0] & where) && (falsehood[0] & where));
+	matcher_ask_off(matcher, true);
+	matcher_run(matcher, area, &claim, truth, falsehood);
+	ck_assert((truth[0] & where) && !(falsehood[0] & where));
+	matcher_ask_off(matcher, false);
+	matcher_run(matcher, area, &claim, truth, falsehood);
+	ck_assert(!(truth[0] & where));
+	matcher_close(matcher);
+	ruleset_free(set);
+}
+END_TEST
+
 /* ---- memory ---- */
 
 static size_t
@@ -545,6 +570,7 @@ main(void)
 	tcase_add_test(areas, the_row_that_holds);
 	tcase_add_test(areas, the_longest_region_wins_for_each_code);
 	tcase_add_test(areas, population_table);
+	tcase_add_test(areas, off_is_not_asked);
 	tcase_add_test(areas, memory_is_bounded);
 	tcase_set_timeout(sets, 60);
 	tcase_set_timeout(areas, 60);
