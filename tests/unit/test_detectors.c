@@ -500,6 +500,25 @@ START_TEST(test_family_detectable)
 }
 END_TEST
 
+/* The more units are rejected, the higher the limit for p, and the smaller the ratio that is found. */
+START_TEST(test_family_detectable_among_many)
+{
+	struct admission_config config = config_default();
+	struct family_key keys[KEYS_MAX];
+	for (size_t i = 0; i < 200; i++)
+		keys[i] = (struct family_key){i < 50 ? 2000 : 300, 4000, 300};
+	config_set(&config, "ratio", 0.5);      /* so that p alone decides */
+	judge_family(&config, keys, 200);
+	double size = real_of(0, "size"), count = 300;
+	ck_assert_int_eq(verdicts[49].word, VERDICT_ALERT);
+	ck_assert_int_eq(verdicts[50].word, VERDICT_OK);
+	while (count_upper_mid(count, 300, size) > 0.05 * 50 / 200)
+		count++;
+	double mean = real_of(199, "detectable_ratio") * 300;
+	ck_assert_double_eq_tol(count_tail(count, mean, mean / (0.2 + 0.09 * mean)).upper, 0.8, 1e-9);
+}
+END_TEST
+
 START_TEST(test_family_edges)
 {
 	struct admission_config config = config_default();
@@ -543,6 +562,7 @@ main(void)
 	tcase_add_test(tests, test_family_filters);
 	tcase_add_test(tests, test_family_posterior);
 	tcase_add_test(tests, test_family_detectable);
+	tcase_add_test(tests, test_family_detectable_among_many);
 	tcase_add_test(tests, test_family_edges);
 	tcase_set_timeout(tests, 120);
 	Suite *suite = suite_create("detectors");
