@@ -1,4 +1,5 @@
-/* Sends the lines of a file to a topic, evenly over some seconds, each line at its moment.
+/* Sends the lines of a file to a topic, evenly over some seconds, each line at its moment; to any of its partitions, so
+ * only a topic of one partition keeps their order.
  *   demo_feed BOOTSTRAP TOPIC SECONDS FILE          0 seconds: as fast as the broker takes them
  * Exit status: 0 all delivered, 64 usage, 66 no file, 69 something was not delivered. */
 #include <errno.h>
@@ -29,7 +30,7 @@ client_open(const char *bootstrap)
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	const char *const settings[][2] = {
 		{"bootstrap.servers", bootstrap}, {"linger.ms", "1"}, {"enable.idempotence", "true"}, {"log_level", "3"},
-		{"message.max.bytes", "4194304"},
+		{"message.max.bytes", "4194304"}, {"sticky.partitioning.linger.ms", "0"},
 	};
 	for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
 		if (rd_kafka_conf_set(conf, settings[i][0], settings[i][1], why, sizeof why) != RD_KAFKA_CONF_OK) {
@@ -75,7 +76,7 @@ static bool
 send_line(rd_kafka_t *client, const char *topic, char *line, size_t length)
 {
 	for (;;) {
-		rd_kafka_resp_err_t error = rd_kafka_producev(client, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(0),
+		rd_kafka_resp_err_t error = rd_kafka_producev(client, RD_KAFKA_V_TOPIC(topic),
 		    RD_KAFKA_V_VALUE(line, length), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
 		if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL)
 			return error == RD_KAFKA_RESP_ERR_NO_ERROR;

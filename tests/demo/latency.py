@@ -16,6 +16,7 @@ STAGES = (
 COLUMNS = ("p50_ns", "p90_ns", "p99_ns", "p999_ns", "max_ns")
 HEADS = ("p50", "p90", "p99", "p99.9", "max")
 LABEL_WIDTH = 38
+CELL_WIDTH = 10
 
 
 def wide(text):
@@ -31,7 +32,7 @@ def duration(nanoseconds):
 
 
 def row(label, cells):
-    return "  " + label + " " * max(1, LABEL_WIDTH - wide(label)) + "".join(cell.rjust(10) for cell in cells)
+    return "  " + label + " " * max(1, LABEL_WIDTH - wide(label)) + "".join(" " * max(1, CELL_WIDTH - wide(cell)) + cell for cell in cells)
 
 
 def main():

@@ -57,7 +57,7 @@ def same_bytes_kcat(context, hold):
     run_daemon(context, hold, prefix, lambda: clients.produce(broker.bootstrap, f"{prefix}.settlement", lines), len(lines))
     same("records in the topic", [one.value for one in clients.consume(broker.bootstrap, f"{prefix}.settlement")], lines)
     alerts = values(broker, f"{prefix}.alerts", "alert")
-    assert len(alerts) > 20, f"only {len(alerts)} alert lines: the comparison would show nothing"
+    assert len(alerts) >= 20, f"only {len(alerts)} alert lines: the comparison would show nothing"
     for batch in ("1", "7", "4096"):
         replay = Replay(context.fundwatch, context.scratch(f"replay-{batch}"), lines, county.enrolment_file, county.tables, "--batch", batch)
         same(f"alerts, batches of {batch}", alerts, replay.lines("alerts"))
@@ -102,12 +102,12 @@ def same_order_java(context, hold):
     assert len(used) > 1, f"all pools went to partition {used}"
     assert len(messages) == len(lines), f"{len(messages)} records in the topic instead of {len(lines)}"
     replay = Replay(context.fundwatch, context.scratch("replay-four"), lines, county.enrolment_file, county.tables)
-    for kind, kind_type in (("alerts", "alert"), ("indicators", "indicator")):
+    for kind, kind_type in (("indicators", "indicator"), ("alerts", "alert")):
         got, wanted = by_pool(values(broker, f"{prefix}.{kind}", kind_type)), by_pool(replay.lines(kind))
         assert sorted(got) == sorted(wanted), f"{kind}: pools {sorted(got)} instead of {sorted(wanted)}"
         for pool in wanted:
             same(f"{kind} of pool {pool}", got[pool], wanted[pool])
-    assert len(wanted) >= 3, f"only pools {sorted(wanted)}"
+    assert len(wanted) >= 3, f"alerts of pools {sorted(wanted)} only"
     assert "error" not in daemon.log_text().lower(), "the daemon's log speaks of an error"
 
 
@@ -115,7 +115,7 @@ def dead_letters(context, hold):
     """dead letters come back with reason, topic, partition and offset, and every record is accounted for."""
     broker, county, prefix = context.shared, context.county, "dead"
     broken = [b"not json at all", b'{"setl_id":"x1"}', b'{"setl_id":"x2","psn_no":"p","setl_time":"2024-02-30 10:00:00","insu_admdvs":"141121"}',
-              b'{"setl_id":"x3","psn_no":"p","setl_time":"2024-02-03 10:00:00","insu_admdvs":"141121","hifp_pay":1.005}', b"\xff\xfe"]
+              b'{"setl_id":"x3","psn_no":"p","setl_time":"2024-02-03 10:00:00","insu_admdvs":"141121","hifp_pay":1.005}', b'{"setl_id":"x4","psn_no":"p\xff"}']
     good = county.settlements[:300]
     lines = good[:100] + broken + good[100:]
     daemon = Daemon(context.fundwatchd, context.scratch(prefix), broker.bootstrap, prefix, county.tables)

@@ -28,7 +28,7 @@ class County:
     """A small generated world, the same in every run: four areas of four pools, with everything that can be planted."""
 
     def __init__(self, program, folder):
-        words = [program, "generate", "--seed", "11", "--persons", "3000", "--from", "2023-10-01", "--to", "2024-04-30", "--quiet",
+        words = [program, "generate", "--seed", "11", "--persons", "8000", "--from", "2023-07-01", "--to", "2024-06-30", "--quiet",
                  "--rules", os.path.join(ROOT, "rules"), "--out", folder]
         for area in ("141121", "140902", "140525", "500230"):
             words += ["--area", area]
