@@ -93,11 +93,17 @@ output_is_shown(const struct replay_options *options, const struct output *outpu
 	    && (!options->institution || slice_equal(output->institution, slice_of(options->institution)));
 }
 
+/* The digest is of the whole feed, like every count of the summary: filters do not change it. */
 static void
-alert_write(struct replay *replay, const struct output *output)
+feed_add(struct replay *replay, const struct output *output)
 {
 	digest_add(replay->digest, output->line.data, output->line.length);
 	digest_add(replay->digest, "\n", 1);
+}
+
+static void
+alert_write(struct replay *replay, const struct output *output)
+{
 	sink_line(&replay->sink[SINK_ALERTS], output->line);
 	replay->shown_standing += output->status == STATUS_OPEN || output->status == STATUS_UPDATED;
 }
@@ -107,6 +113,8 @@ outputs_write(struct replay *replay)
 {
 	for (size_t i = 0; i < replay->scored.outputs; i++) {
 		const struct output *output = &replay->scored.output[i];
+		if (output->kind == OUTPUT_ALERT)
+			feed_add(replay, output);
 		bool shown = output->kind == OUTPUT_REFUSED || output_is_shown(replay->options, output);
 		if (!shown)
 			continue;

@@ -161,6 +161,38 @@ text_counts(const struct session *session, const struct summary *summary, struct
 			    refusal_names[reason], (unsigned long long)counts->refused_by_reason[reason]);
 }
 
+#define WINDOWS_SHOWN 12
+
+/* [{"pool":"1409","month":"2024-05"}, ...] as "1409 2024-05, ..." */
+static void
+text_windows(const struct session *session, struct buffer *text)
+{
+	struct buffer json = {0}, list = {0};
+	size_t count = 0, quotes = 0;
+	scorer_open_windows(session->scorer, &json);
+	for (size_t i = 0; i < json.length; i++) {
+		count += json.data[i] == '{';
+		if (json.data[i] == '{')
+			quotes = 0;
+		if (count > WINDOWS_SHOWN)
+			continue;
+		if (json.data[i] == '"')
+			quotes++;
+		else if (json.data[i] == '}')
+			buffer_text(&list, ", ");
+		else if (quotes == 3 || quotes == 7)            /* inside a value */
+			buffer_char(&list, json.data[i]);
+		if (json.data[i] == '"' && quotes == 4)
+			buffer_char(&list, ' ');
+	}
+	if (count)
+		buffer_printf(text, session->language == LANGUAGE_ZH ? "未到期的窗口 %zu 个（--close-all 全部关闭）：%.*s%s\n"
+		    : "windows still open %zu (--close-all closes them): %.*s%s\n", count, (int)(list.length - 2), list.data,
+		    count > WINDOWS_SHOWN ? ", ..." : "");
+	buffer_free(&json);
+	buffer_free(&list);
+}
+
 void
 summary_text(const struct session *session, const struct summary *summary, struct buffer *text)
 {
@@ -180,5 +212,6 @@ summary_text(const struct session *session, const struct summary *summary, struc
 		    : "  %-16s alerts %llu, retracted %llu, at risk %s yuan  %s\n", rule->id, (unsigned long long)counts->open,
 		    (unsigned long long)counts->retracted, money_text(counts->amount_at_risk_fen, money), rule->title[session->language]);
 	}
+	text_windows(session, text);
 	buffer_printf(text, zh ? "告警流摘要 %s\n" : "feed digest %s\n", summary->feed_digest);
 }

@@ -93,6 +93,28 @@ params_print(struct scorer *scorer, struct buffer *out, const struct turn *turn,
 	}
 }
 
+/* The detector's own conditions (assert, numerator) of a rule that matched. */
+static void
+conditions_print(struct buffer *out, const struct scorer *scorer, const struct claim *claim, const struct rule *rule,
+    const uint64_t *truth, const uint64_t *falsehood, bool zh)
+{
+	for (size_t i = 0; i < rule->detector->setting_count; i++) {
+		const struct setting *setting = &rule->detector->settings[i];
+		int32_t index;
+		if (setting->type != SETTING_CONDITION)
+			continue;
+		memcpy(&index, (const char *)rule->config + setting->offset, sizeof index);
+		if (index < 0)
+			continue;
+		bool yes = truth[index >> 6] >> (index & 63) & 1, no = falsehood[index >> 6] >> (index & 63) & 1;
+		const char *answer = yes ? (zh ? "成立" : "true") : no ? (zh ? "不成立" : "false")
+		    : (zh ? "无法判断（缺少字段）" : "unknown (a field is absent)");
+		const char *text = scorer->rules->condition[index].text;
+		buffer_printf(out, zh ? "    %s %s：%s\n" : "    %s %s: %s\n", setting->name, text, answer);
+		fields_print(out, scorer, claim, text);
+	}
+}
+
 static void
 rule_print(struct scorer *scorer, struct buffer *out, const struct turn *turn, const struct rule *rule, const uint64_t *truth,
     const uint64_t *falsehood, enum language language)
@@ -105,6 +127,8 @@ rule_print(struct scorer *scorer, struct buffer *out, const struct turn *turn, c
 	const char *where = scorer->rules->condition[rule->where].text;
 	buffer_printf(out, zh ? "%s%s：%s  %s\n    条件 %s\n" : "%s%s: %s  %s\n    where %s\n", rule->id, off, answer, rule->title[language], where);
 	fields_print(out, scorer, &turn->claim, where);
+	if (yes)
+		conditions_print(out, scorer, &turn->claim, rule, truth, falsehood, zh);
 	if (yes)
 		params_print(scorer, out, turn, rule, language);
 }
