@@ -1,12 +1,10 @@
 /* See fingerprint.h. */
 #include "core/claim/fingerprint.h"
 
-#define TEXT_BYTES 64                   /* the longest identifier */
-
 void
 layout_init(struct layout *layout, const struct field *fields, unsigned count)
 {
-	*layout = (struct layout){0};
+	memset(layout, 0, sizeof *layout);
 	for (unsigned i = 0; i < count; i++) {
 		layout->required[i >> 6] |= (uint64_t)fields[i].required << (i & 63);
 		switch (fields[i].type) {
@@ -37,10 +35,9 @@ text_put(char *out, struct slice text)
 }
 
 struct hash128
-layout_hash(const struct layout *layout, const uint64_t present[2], const union value *value, const struct hash128 *skipped)
+layout_hash(struct layout *layout, const uint64_t present[2], const union value *value, const struct hash128 *skipped)
 {
-	char bytes[16 + SETTLEMENT_FIELDS * (1 + TEXT_BYTES) + 16];
-	char *out = bytes;
+	char *out = layout->bytes;
 	memcpy(out, present, 16);
 	out += 16;
 	for (unsigned i = 0; i < layout->numbers; i++, out += 8)
@@ -54,5 +51,5 @@ layout_hash(const struct layout *layout, const uint64_t present[2], const union 
 			out += 16;
 		}
 	}
-	return hash128(bytes, (size_t)(out - bytes));
+	return hash128(layout->bytes, (size_t)(out - layout->bytes));
 }
