@@ -141,7 +141,7 @@ struct share_tally {                            /* of one area and year, standin
 
 struct share_plan {                             /* running sums that keep an area's DRG/DIP share where it belongs */
 	int64_t item_fen, all_fen, item_cases, all_cases;
-	int64_t dear_cases;                     /* planted: dear stays paid by the day */
+	int64_t dear_cases, cheap_cases;        /* planted: dear stays paid by the day, cheap ones by item */
 };
 
 struct bucket {

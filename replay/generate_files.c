@@ -286,7 +286,7 @@ static void
 put_share(struct buffer *json, const struct world *world, const struct truth *truth)
 {
 	struct share_tally sum = {0};
-	int32_t year = day_year(world->to) - day_year(world->from);
+	int32_t year = world->low_year - day_year(world->from);
 	for (size_t area = 0; area < world->areas; area++) {
 		bool same = strcmp(truth->kind, "area") == 0 ? area == (size_t)truth->area
 		    : strcmp(world->area[area].pool, world->area[truth->area].pool) == 0;

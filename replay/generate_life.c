@@ -122,31 +122,52 @@ event_send(struct world *world, struct event *event)
 
 /* ---- stays ---- */
 
-/* Settled by item or by group: the shares stay above 93 % of cases and 82 % of money however small the area is, unless
- * a problem is planted. */
-static void
-choose_payment(struct world *world, struct event *event, bool bed_days)
+/* Settled by item or by group, before any planting: the shares stay above 93 % of cases and 82 % of money however small
+ * the area is. */
+static bool
+is_by_item(struct share_plan *plan, const struct event *event, bool bed_days)
 {
-	const struct person *person = &world->person[event->person];
-	struct share_plan *plan = &world->share_plan[person->area];
-	bool planted_year = day_year(event->day) == world->low_year;
-	bool low_money = planted_year && world->low_money[person->area], low_cases = planted_year && world->low_cases[person->area];
 	int64_t cases = plan->all_cases + 1, money = plan->all_fen + event->hifp;
 	bool by_item = (bed_days || event->fee % 5 == 0) && (plan->item_cases + 1) * (bed_days ? 16 : 25) <= cases
-	    && (plan->item_fen + event->hifp) * 100 <= money * 18 && !low_money;
-	if (low_money && event->fee > 400000 && (plan->dear_cases + 1) * 100 <= cases * 7) {
-		care_scale(event, 7000);
-		care_pay_stay(world, event);
-		money = plan->all_fen + event->hifp;
-		plan->dear_cases++;
-		by_item = bed_days = true;
-	}
-	if (low_cases && !by_item && event->fee < 500000 && (plan->item_cases + 1) * 100 <= cases * 20)
-		by_item = true;
+	    && (plan->item_fen + event->hifp) * 100 <= money * 18;
 	plan->all_cases++;
 	plan->all_fen = money;
 	plan->item_cases += by_item;
 	plan->item_fen += by_item ? event->hifp : 0;
+	return by_item;
+}
+
+/* What planted shares make of it.  Low money: a few dear stays become very dear and are paid by the day, the rest by group.
+ * Low cases: many cheap stays are paid by item. */
+static bool
+plant_share(struct world *world, struct event *event, bool by_item, bool *bed_days)
+{
+	uint8_t area = world->person[event->person].area;
+	struct share_plan *plan = &world->share_plan[area];
+	if (day_year(event->day) != world->low_year)
+		return by_item;
+	if (world->low_money[area] && !*bed_days) {
+		by_item = event->fee > 400000 && (plan->dear_cases + 1) * 100 <= plan->all_cases * 6;
+		if (by_item) {
+			care_scale(event, 8000);
+			care_pay_stay(world, event);
+			plan->dear_cases++;
+			*bed_days = true;
+		}
+	}
+	if (world->low_cases[area] && !by_item && event->fee < 500000 && (plan->cheap_cases + 1) * 100 <= plan->all_cases * 17) {
+		plan->cheap_cases++;
+		by_item = true;
+	}
+	return by_item;
+}
+
+static void
+choose_payment(struct world *world, struct event *event, bool bed_days)
+{
+	const struct person *person = &world->person[event->person];
+	bool by_item = is_by_item(&world->share_plan[person->area], event, bed_days);
+	by_item = plant_share(world, event, by_item, &bed_days);
 	event->payment = by_item ? (bed_days ? PAYMENT_BED_DAY : PAYMENT_ITEM)
 	    : strcmp(world->area[person->area].pool, "1405") == 0 ? PAYMENT_DIP : PAYMENT_DRG;
 }

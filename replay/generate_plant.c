@@ -91,12 +91,13 @@ struct span {
 };
 
 static struct span
-cap_span(const struct world *world)
+cap_span(const struct world *world, bool by_tier)
 {
 	struct span best = {.area = -1};
 	for (size_t area = 0; area < world->areas; area++) {
 		const struct area_facts *facts = world->area[area].facts;
-		for (int32_t year = day_year(world->from); year <= day_year(world->to); year++) {
+		bool fits = !by_tier || facts->cap_fen[0] != facts->cap_fen[1];
+		for (int32_t year = day_year(world->from); fits && year <= day_year(world->to); year++) {
 			int32_t first = day_from_civil(year, 1, 1), last = day_from_civil(year, 12, 31);
 			first = first < world->from ? world->from : first;
 			last = last > world->to ? world->to : last;
@@ -157,7 +158,7 @@ script_cap(struct world *world, const struct span *span, uint32_t person, struct
 static const char *
 plant_caps(struct world *world, const struct scenario *scenario, enum cap_script script)
 {
-	struct span span = cap_span(world);
+	struct span span = cap_span(world, false);
 	if (span.area < 0)
 		return NO_CAP_SPAN;
 	size_t from = 0, count = script_count(world);
@@ -232,12 +233,10 @@ cap_tiers(struct world *world, const struct scenario *scenario)
 		bool tier_2;
 		int32_t over;           /* fen over the cap of the tier; negative: under it */
 	} script[] = {{false, 5000}, {true, -5000}, {true, 1}, {true, 0}};
-	struct span span = cap_span(world);
+	struct span span = cap_span(world, true);
 	if (span.area < 0)
-		return NO_CAP_SPAN;
-	const int32_t *cap = world->area[span.area].facts->cap_fen;
-	if (cap[0] == cap[1])
 		return "no area has caps by tier on six days of the range";
+	const int32_t *cap = world->area[span.area].facts->cap_fen;
 	size_t from = 0;
 	for (size_t i = 0; i < sizeof script / sizeof script[0]; i++) {
 		uint32_t person = script_person(world, scenario, span.area, script[i].tier_2, &from);
@@ -256,15 +255,26 @@ cap_tiers(struct world *world, const struct scenario *scenario)
 
 /* ---- DRG/DIP shares ---- */
 
+/* The last year of which the range holds a month and a week; 0: none. */
+static int32_t
+share_year(const struct world *world)
+{
+	for (int32_t year = day_year(world->to); year >= day_year(world->from) && year >= 2023; year--) {
+		int32_t first = day_from_civil(year, 1, 1), last = day_from_civil(year, 12, 31);
+		first = first < world->from ? world->from : first;
+		last = last > world->to ? world->to : last;
+		if (last - first >= 38)
+			return year;
+	}
+	return 0;
+}
+
 static const char *
 plant_share(struct world *world, const struct scenario *scenario, bool money)
 {
-	int32_t year = day_year(world->to), first = day_from_civil(year, 1, 1);
-	first = first < world->from ? world->from : first;
-	if (year < 2023)
-		return "no target is in force in the last year of the range";
-	if (world->to - first < 38)
-		return "the last year of the range has no whole month and a week after it";
+	int32_t year = share_year(world);
+	if (!year)
+		return "the range holds no month and a week of a year with a target";
 	const char *pool = NULL;
 	for (size_t area = 0; area < world->areas; area++) {
 		const struct area_facts *facts = world->area[area].facts;
