@@ -45,7 +45,7 @@ static const struct option_row replay_row[] = {
 	{"from", OPTION_DATE, AT(from), "DATE", {"只显示该日及以后的", "show only what happened on this day or later"}, 0, 0, NULL},
 	{"to", OPTION_DATE, AT(to), "DATE", {"只显示该日及以前的", "show only what happened on this day or earlier"}, 0, 0, NULL},
 	{"person", OPTION_TEXT, AT(person), "NO", {"只显示该人员（人员编号或 pn_ 假名）", "show only this person (psn_no, or the pn_ pseudonym)"}, 0, 0, NULL},
-	{"institution", OPTION_TEXT, AT(institution), "CODE", {"只显示该定点医药机构", "show only this institution"}, 0, 0, NULL},
+	{"institution", OPTION_TEXT, AT(institution), "CODE", {"只显示涉及该定点医药机构的", "show only what this institution has part in"}, 0, 0, NULL},
 	{"batch", OPTION_NUMBER, AT(batch), "N", {"每批记录数，默认 4096，不影响结果", "records a batch, default 4096; never changes the result"}, 1, 1 << 20, NULL},
 	FILE_ROW("alerts", SINK_ALERTS, "告警写入该文件，默认为标准输出", "write alerts here; default: standard output"),
 	FILE_ROW("shadow", SINK_SHADOW, "试运行规则的告警写入该文件，默认不输出", "write alerts of shadow rules here; default: nowhere"),
@@ -85,12 +85,23 @@ person_is(const struct output *output, const char *person)
 	return length > 0 && (size_t)length < sizeof wanted && memmem(output->line.data, output->line.length, wanted, (size_t)length);
 }
 
+/* An alert about the institution, one that a claim of it brought about, or one with such a claim in its evidence. */
+static bool
+institution_is(const struct output *output, const char *institution)
+{
+	if (slice_equal(output->institution, slice_of(institution)))
+		return true;
+	char wanted[160];
+	int length = snprintf(wanted, sizeof wanted, "\"fixmedins_code\":\"%s\"", institution);
+	return length > 0 && (size_t)length < sizeof wanted && memmem(output->line.data, output->line.length, wanted, (size_t)length);
+}
+
 static bool
 output_is_shown(const struct replay_options *options, const struct output *output)
 {
 	return output->day >= options->from && output->day <= options->to
 	    && (!options->person || person_is(output, options->person))
-	    && (!options->institution || slice_equal(output->institution, slice_of(options->institution)));
+	    && (!options->institution || institution_is(output, options->institution));
 }
 
 /* The digest is of the whole feed, like every count of the summary: filters do not change it. */

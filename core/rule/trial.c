@@ -351,6 +351,7 @@ load_test(struct trial_place *place, const struct yaml *map)
 	static const char *const keys[] = {"name", "defaults", "enrolments", "enrolment_defaults", "claims", "close_all", "expect"};
 	struct rule_test *test = place->test;
 	test->file = place->source->file;
+	test->source = place->source->text;
 	source_place(place->source, map->at.offset, &test->line, &test->column);
 	if (!want_kind(place->source, map, YAML_MAP))
 		return false;

@@ -33,6 +33,7 @@ struct rule_test {
 	size_t expectations;
 	bool close_all;                 /* close all windows at the end */
 	const char *file;
+	const char *source;             /* text of the file, for messages */
 	int line, column;
 };
 

@@ -319,8 +319,11 @@ output_describe(struct scorer *scorer, struct output *output, const struct state
 	output->region = names_text(&scorer->names, subject->area ? subject->area : subject->pool);
 	output->institution = names_text(&scorer->names, subject->institution);
 	output->person = subject->psn_no;
-	if (scorer->now && scorer->now->record->kind == RECORD_SETTLEMENT && !scorer->closing)
-		output->setl_time = scorer->now->claim.value[FIELD_setl_time].number;
+	if (!scorer->now || scorer->now->record->kind != RECORD_SETTLEMENT || scorer->closing)
+		return;
+	output->setl_time = scorer->now->claim.value[FIELD_setl_time].number;
+	if (!subject->institution)
+		output->institution = names_text(&scorer->names, scorer->now->institution);
 }
 
 void

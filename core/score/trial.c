@@ -19,8 +19,13 @@ struct trial {
 static void
 fail(struct trial *trial, int line, int column, const char *zh, const char *en)
 {
+	const char *start = trial->test->source;
+	for (int at = 1; at < line && strchr(start, '\n'); at++)
+		start = strchr(start, '\n') + 1;
+	char *text = strndup(start, strcspn(start, "\n"));
 	trial->failed = true;
-	diag_add(trial->diags, DIAG_ERROR, trial->test->file, line, column, 1, NULL, zh, en, NULL, NULL);
+	diag_add(trial->diags, DIAG_ERROR, trial->test->file, line, column, 1, text, zh, en, NULL, NULL);
+	free(text);
 }
 
 static void fail_text(struct trial *, int line, int column, const char *zh, const char *en, ...) __attribute__((format(printf, 5, 6)));
