@@ -8,6 +8,7 @@ from daemon import SECONDS, Daemon, Replay, until
 from feeds import make_topics, same, values
 
 EX_CONFIG = 78
+FEED_SECONDS = 8        # of a feeder that goes on over the broker's death
 
 
 def killed_broker(context, hold):
@@ -20,12 +21,14 @@ def killed_broker(context, hold):
     daemon = Daemon(context.fundwatchd, context.scratch(prefix), broker.bootstrap, prefix, county.tables)
     hold(daemon)
     daemon.start().wait_ready()
-    lines, half = county.settlements, len(county.settlements) // 2
-    clients.produce(broker.bootstrap, f"{prefix}.settlement", lines[:half])
-    until("some records judged", lambda: daemon.received() > half // 4, alive=daemon.alive)
+    lines = county.settlements
+    feed = subprocess.Popen([context.feeder, broker.bootstrap, f"{prefix}.settlement", str(FEED_SECONDS), county.settlements_file])
+    until("a quarter of the records received", lambda: daemon.received() > len(lines) // 4, alive=daemon.alive)
     broker.kill()
+    assert daemon.received() < len(lines), "the broker was killed after the last record"
     broker.start()
-    clients.produce(broker.bootstrap, f"{prefix}.settlement", lines[half:])
+    assert feed.wait(timeout=SECONDS) == 0, "the feeder did not deliver everything"
+    same("records in the topic", [one.value for one in clients.consume(broker.bootstrap, f"{prefix}.settlement")], lines)
     daemon.wait_received(len(lines))
     assert daemon.stop() == 0
     replay = Replay(context.fundwatch, context.scratch("replay-killed"), lines, county.enrolment_file, county.tables)

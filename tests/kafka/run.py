@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """fundwatchd against a real Apache Kafka broker. Prints TAP.
 
-    tests/kafka/run.py BUILD [WORD]...      BUILD holds fundwatch, fundwatchd, kafka_topics; only tests whose name has a WORD
+    tests/kafka/run.py BUILD [WORD]...      BUILD holds the programs; only tests whose name has a WORD
 
 Every test is skipped, by name and reason, where Java or Maven is missing or Kafka cannot be fetched.
 """
@@ -25,17 +25,16 @@ SHOWN = 40              # lines of the daemon's log that a failure shows
 
 
 class County:
-    """A small generated world, the same in every run: four areas of four pools, with everything that can be planted."""
+    """A small generated world, the same in every run: two areas of two pools, problems of all three families planted."""
 
     def __init__(self, program, folder):
-        words = [program, "generate", "--seed", "11", "--persons", "8000", "--from", "2023-07-01", "--to", "2024-06-30", "--quiet",
+        words = [program, "generate", "--seed", "11", "--persons", "20000", "--from", "2024-01-01", "--to", "2024-04-20", "--quiet",
                  "--rules", os.path.join(ROOT, "rules"), "--out", folder]
-        for area in ("141121", "140902", "140525", "500230"):
-            words += ["--area", area]
         subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
         self.enrolment_file = os.path.join(folder, "enrolment.ndjson")
         self.tables = os.path.join(folder, "tables")
-        self.settlements = self.read(os.path.join(folder, "settlements.ndjson"))
+        self.settlements_file = os.path.join(folder, "settlements.ndjson")
+        self.settlements = self.read(self.settlements_file)
         self.enrolments = self.read(self.enrolment_file)
 
     @staticmethod
@@ -52,6 +51,7 @@ class Context:
         self.topics_tool = os.path.join(build, "kafka_topics")
         self.fundwatch = os.path.join(build, "fundwatch")
         self.fundwatchd = os.path.join(build, "fundwatchd")
+        self.feeder = os.path.join(build, "demo_feed")
         self.opened = []
         self.shared = self.broker("shared")
         self.shared.start()
