@@ -155,7 +155,7 @@ line_head(struct buffer *head, const struct feed_record *record, const struct te
 		add_column(head, slice_of(word_of(grade_names, record->grade, language)), zh ? 8 : 10);
 		buffer_text(head, " ");
 	}
-	add_column(head, slice_of(record->rule), 12);
+	add_column(head, slice_of(record->rule), 17);
 	buffer_text(head, " ");
 	part.length = 0;
 	subject_add(&part, record, language, false);
@@ -262,6 +262,18 @@ whole_head(struct buffer *out, const struct feed_record *record, const struct te
 	buffer_char(out, '\n');
 }
 
+/* Ratios and statistics of the feed have more digits than an officer reads. */
+static void
+figure_add(struct buffer *out, const char *text)
+{
+	char *end;
+	double number = strtod(text, &end);
+	if (*text && *end == '\0' && strchr(text, '.'))
+		buffer_printf(out, "%.4g", number);
+	else
+		add_clean(out, text);
+}
+
 static void
 whole_finding(struct buffer *out, const struct feed_record *record, const struct terminal *terminal, enum language language)
 {
@@ -283,7 +295,7 @@ whole_finding(struct buffer *out, const struct feed_record *record, const struct
 		if (money && strcmp(pair->text, "-") != 0)
 			money_add(out, strtoll(pair->text, NULL, 10), language);
 		else
-			add_clean(out, pair->text);
+			figure_add(out, pair->text);
 	}
 	buffer_char(out, '\n');
 }

@@ -1,13 +1,17 @@
 """fundwatch watch: what an officer sees, from a file, a pipe, a terminal and a topic."""
+import fcntl
 import gzip
 import json
 import os
 import pty
 import select
+import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import unittest
 
@@ -187,12 +191,10 @@ class Terminal(Following):
     def start(self, *words, **more):
         self.outer, inner = pty.openpty()
         self.addCleanup(os.close, self.outer)
-        import fcntl
-        import struct
-        import termios
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 90, 0, 0))
         run = subprocess.Popen([PROGRAM, "watch", "--lang", "en", *words, self.path], stdin=inner, stdout=inner, stderr=inner,
-                               env=environment(**more))
+                               env=environment(**more), start_new_session=True,
+                               preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         os.close(inner)
         self.addCleanup(lambda: run.poll() is None and run.kill())
         return run
@@ -247,6 +249,66 @@ class Terminal(Following):
         self.assertIn(b"no alert whose id begins with none", read_until(self.outer, b"begins with none"))
         os.write(self.outer, b"q\n")
         self.assertEqual(run.wait(DEADLINE), 0)
+
+
+class Topic(unittest.TestCase):
+    """Against a broker of the demo's kind, which keeps its records in memory."""
+
+    def setUp(self):
+        broker = os.path.join(os.path.dirname(os.path.abspath(PROGRAM)), "fundwatch-broker")
+        if not os.path.exists(broker):
+            self.skipTest("fundwatch-broker was not built")
+        if not shutil.which("kcat"):
+            self.skipTest("kcat is not installed")
+        self.broker = subprocess.Popen([broker, "--topic", "fundwatch.alerts:3"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                       stderr=subprocess.DEVNULL, text=True)
+        self.addCleanup(self.broker.stdout.close)
+        self.addCleanup(self.broker.wait, DEADLINE)
+        self.addCleanup(self.broker.stdin.close)
+        self.address = self.broker.stdout.readline().strip()
+        with open(FEED, encoding="utf-8") as file:
+            self.lines = file.readlines()
+
+    def produce(self, *lines):
+        subprocess.run(["kcat", "-q", "-P", "-b", self.address, "-t", "fundwatch.alerts", "-p", "1"], input="".join(lines), text=True, check=True,
+                       timeout=DEADLINE)
+
+    def start(self, *words):
+        run = subprocess.Popen([PROGRAM, "watch", "--lang", "en", "--brokers", self.address, *words], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, env=environment())
+        self.addCleanup(run.stdout.close)
+        self.addCleanup(run.stderr.close)
+        self.addCleanup(lambda: run.poll() is None and run.kill())
+        return run
+
+    def test_from_the_beginning(self):
+        self.produce(*self.lines)
+        run = self.start("--from-beginning", "--exit-after", "4")
+        self.assertEqual(run.stdout.read().decode(), golden("lines.en"))
+        self.assertEqual(run.wait(DEADLINE), 0)
+
+    def test_new_alerts_only(self):
+        self.produce(*self.lines[:3])
+        run = self.start("--timeout", str(DEADLINE), "--exit-after", "1", "--json")
+        end = time.monotonic() + DEADLINE
+        while run.poll() is None and time.monotonic() < end:        # what comes before the reader is there is not for it
+            self.produce(self.lines[3])
+            if select.select([run.stdout], [], [], 0.2)[0]:
+                break
+        self.assertEqual(run.stdout.read().decode(), self.lines[3])
+        self.assertEqual(run.wait(DEADLINE), 0)
+
+    def test_one_alert_of_the_topic(self):
+        self.produce(*self.lines)
+        run = self.start("--show", "5d0c", "--exit-after", "2")
+        shown = run.stdout.read().decode()
+        self.assertEqual(run.wait(DEADLINE), 0)
+        self.assertTrue(shown.endswith(golden("whole.en").split("DRG/DIP share")[0]))
+        self.assertIn("revision 1, new", shown)
+
+    def test_another_property_reaches_the_client(self):
+        run = self.start("--timeout", "2", "--property", "security.protocol=ssl")
+        self.assertEqual(run.wait(DEADLINE), 69)
 
 
 if __name__ == "__main__":
