@@ -52,28 +52,41 @@ is_fixed(const char *name)
 	return false;
 }
 
-static const char *
-nearest_property(const char *name)
+/* Names of all properties, from the table that the library prints: its dump leaves out those without a value. */
+static size_t
+property_names(char *table, const char **name, size_t most)
 {
-	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-	rd_kafka_topic_conf_t *topic = rd_kafka_topic_conf_new();
-	size_t counts[2];
-	const char **dump[2] = {rd_kafka_conf_dump(conf, &counts[0]), rd_kafka_topic_conf_dump(topic, &counts[1])};
-	static _Thread_local char nearest[128];
-	const char **names = calloc(counts[0] + counts[1] + 1, sizeof *names), *near = NULL;
 	size_t count = 0;
-	for (int d = 0; names && d < 2; d++)
-		for (size_t i = 0; i + 1 < counts[d]; i += 2)
-			names[count++] = dump[d][i];
-	if (names)
-		near = nearest_word(slice_of(name), names, count);
-	snprintf(nearest, sizeof nearest, "%s", near ? near : "");
-	free(names);
-	rd_kafka_conf_dump_free(dump[0], counts[0]);
-	rd_kafka_conf_dump_free(dump[1], counts[1]);
-	rd_kafka_conf_destroy(conf);
-	rd_kafka_topic_conf_destroy(topic);
-	return near ? nearest : NULL;
+	char *save = NULL;
+	for (char *line = strtok_r(table, "\n", &save); line && count < most; line = strtok_r(NULL, "\n", &save)) {
+		size_t length = strcspn(line, " |");
+		if (!length || !memchr(line, '.', length) || line[length] == '\0' || !strchr(line, '|'))
+			continue;
+		line[length] = '\0';
+		name[count++] = line;
+	}
+	return count;
+}
+
+#define PROPERTIES_MAX 512
+
+/* Into the diagnostics' memory; NULL: none is near. */
+static const char *
+nearest_property(struct diags *diags, const char *word)
+{
+	char *table = NULL;
+	size_t size = 0;
+	FILE *memory = open_memstream(&table, &size);
+	if (!memory)
+		return NULL;
+	rd_kafka_conf_properties_show(memory);
+	fclose(memory);
+	const char *name[PROPERTIES_MAX];
+	size_t count = property_names(table, name, PROPERTIES_MAX);
+	const char *near = nearest_word(slice_of(word), name, count);
+	near = near ? arena_copy(&diags->arena, near, strlen(near)) : NULL;
+	free(table);
+	return near;
 }
 
 static void
@@ -101,7 +114,7 @@ kafka_check(const struct config *config, struct diags *diags)
 			property_wrong(config, property, diags, "属性 %s 由 fundwatchd 自己设置，不能更改",
 			    "the property %s is set by fundwatchd itself and cannot be changed", NULL);
 		else if (result == RD_KAFKA_CONF_UNKNOWN)
-			property_wrong(config, property, diags, "librdkafka 没有属性 %s", "librdkafka has no property %s", nearest_property(property->name));
+			property_wrong(config, property, diags, "librdkafka 没有属性 %s", "librdkafka has no property %s", nearest_property(diags, property->name));
 		else if (result == RD_KAFKA_CONF_INVALID)
 			property_wrong(config, property, diags, "属性 %s 的值不对", "the property %s does not take this value", NULL);
 	}

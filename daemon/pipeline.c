@@ -215,7 +215,7 @@ wait_for_more(struct pipeline *pipeline)
 void
 pipeline_begin(struct pipeline *pipeline)
 {
-	publisher_warm(pipeline->publisher);
+	publisher_begin(pipeline->publisher);
 	consumer_begin(pipeline->consumer);
 	int64_t now = clock_monotonic_ns();
 	pipeline->stats_ns = now + pipeline->config->stats_every * NS_PER_SECOND;

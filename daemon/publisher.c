@@ -145,11 +145,6 @@ poll_client(struct publisher *publisher, int timeout_ms)
 static bool
 client_open(struct publisher *publisher)
 {
-	const char *const names[TOPIC_COUNT] = {
-		[TOPIC_ALERTS] = publisher->config->topics.alerts, [TOPIC_SHADOW] = publisher->config->topics.shadow,
-		[TOPIC_INDICATORS] = publisher->config->topics.indicators, [TOPIC_STATS] = publisher->config->topics.stats,
-		[TOPIC_REFUSED] = publisher->config->topics.refused,
-	};
 	char error[512];
 	rd_kafka_conf_t *conf = kafka_conf(publisher->config, KAFKA_PRODUCER, publisher->status);
 	rd_kafka_conf_set_dr_msg_cb(conf, delivery_report);
@@ -159,18 +154,31 @@ client_open(struct publisher *publisher)
 		rd_kafka_conf_destroy(conf);
 		return false;
 	}
-	for (size_t i = 0; i < TOPIC_COUNT; i++)
-		publisher->topic[i] = rd_kafka_topic_new(publisher->client, names[i], NULL);
 	if (publisher->wake_fd >= 0)
 		publisher_wake_by(publisher, publisher->wake_fd);
 	return true;
 }
 
 static void
+topics_open(struct publisher *publisher)
+{
+	const char *const names[TOPIC_COUNT] = {
+		[TOPIC_ALERTS] = publisher->config->topics.alerts, [TOPIC_SHADOW] = publisher->config->topics.shadow,
+		[TOPIC_INDICATORS] = publisher->config->topics.indicators, [TOPIC_STATS] = publisher->config->topics.stats,
+		[TOPIC_REFUSED] = publisher->config->topics.refused,
+	};
+	for (size_t i = 0; i < TOPIC_COUNT; i++)
+		publisher->topic[i] = rd_kafka_topic_new(publisher->client, names[i], NULL);
+}
+
+static void
 client_close(struct publisher *publisher)
 {
-	for (size_t i = 0; i < TOPIC_COUNT; i++)
-		rd_kafka_topic_destroy(publisher->topic[i]);
+	for (size_t i = 0; i < TOPIC_COUNT; i++) {
+		if (publisher->topic[i])
+			rd_kafka_topic_destroy(publisher->topic[i]);
+		publisher->topic[i] = NULL;
+	}
 	serving = publisher;
 	rd_kafka_destroy(publisher->client);
 	publisher->client = NULL;
@@ -199,8 +207,9 @@ publisher_wake_by(struct publisher *publisher, int fd)
 }
 
 void
-publisher_warm(struct publisher *publisher)
+publisher_begin(struct publisher *publisher)
 {
+	topics_open(publisher);
 	for (size_t i = 0; i < TOPIC_COUNT; i++) {
 		const struct rd_kafka_metadata *metadata;
 		if (rd_kafka_metadata(publisher->client, 0, publisher->topic[i], &metadata, 5000) == RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -301,6 +310,7 @@ rebuild(struct publisher *publisher, const char *reason)
 	count_add(&publisher->status->producer_rebuilds, 1);
 	if (!client_open(publisher))
 		abort();        /* the same settings made one at the start */
+	topics_open(publisher);
 }
 
 void

@@ -27,8 +27,9 @@ struct publisher *publisher_open(const struct config *, struct status *);
 
 void publisher_wake_by(struct publisher *, int fd);
 
-/* Asks for every output topic's metadata, so that the first line does not wait for it. */
-void publisher_warm(struct publisher *);
+/* The topics are known to be there; not before: a producer's first word about a topic creates it on many brokers.  Asks
+ * for their metadata, so that the first line does not wait for it.  Nothing is sent before this. */
+void publisher_begin(struct publisher *);
 
 /* Copies the message.  A full queue is waited for: delivery reports are served meanwhile; stop (may be NULL) ends the
  * wait when it becomes true, then the message is held. */
