@@ -143,7 +143,10 @@ write_settlements(const struct generate_options *options, struct world *world)
 	int result = OPTIONS_GO_ON;
 	if (world->settlements) {
 		setvbuf(world->settlements, NULL, _IOFBF, (size_t)1 << 20);
+		progress_open(&world->progress, (enum language)options->common.language, !options->common.quiet && !options->common.json,
+		    (uint64_t)(world->to - world->from) + 1);
 		life_run(world);
+		progress_close(&world->progress);
 		errno = 0;
 		if (fclose(world->settlements) != 0 && !world->failed)
 			world->failed = errno ? errno : EIO;

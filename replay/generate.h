@@ -8,6 +8,7 @@
 
 #include "replay/generate_random.h"
 #include "replay/options.h"
+#include "replay/progress.h"
 
 #include "core/base/buffer.h"
 #include "core/base/time.h"
@@ -125,7 +126,7 @@ struct truth {
 	int township, place;                    /* -1: none */
 	int identity;
 	char period[TIME_TEXT_SIZE];
-	int64_t amount_fen;                     /* over the cap; short of the share; paid for the planted stays: see write_truth */
+	int64_t amount_fen;                     /* over the cap, or paid by the pooled fund for the planted stays */
 };
 
 struct scenario {
@@ -200,6 +201,7 @@ struct world {
 	struct counts counts;
 
 	FILE *settlements;
+	struct progress progress;               /* in days; on a terminal only, decides nothing */
 	struct buffer line;
 	int failed;                             /* errno of the first failed write */
 };
@@ -222,7 +224,7 @@ struct event care_pharmacy(struct world *, uint32_t person, int64_t time, struct
 struct event care_stay(struct world *, uint32_t person, int64_t time, uint8_t place, struct chance *);
 void care_pay_stay(const struct world *, struct event *);       /* again, after the fee changed */
 void care_scale(struct event *, int32_t permille);              /* every amount */
-uint8_t care_stay_place(const struct person *, struct chance *, bool hospitals_only);
+uint8_t care_stay_place(const struct person *, struct chance *);
 
 /* generate_life.c */
 void life_run(struct world *);

@@ -6,7 +6,6 @@ static const uint16_t level_share[] = {280, 460, 260};
 static const uint16_t tertiary_place[] = {70, 30};
 static const uint16_t secondary_place[] = {60, 28, 12};
 static const uint16_t primary_place[] = {80, 12, 8};
-static const uint16_t hospital_place[] = {20, 8, 28, 13, 6};            /* all but the primary ones */
 
 static const struct level_money {
 	int64_t mean_fen;
@@ -22,10 +21,8 @@ static const struct level_money {
 #define CATASTROPHE_FROM 1200000        /* fen of in-policy costs of one stay left to the person */
 
 uint8_t
-care_stay_place(const struct person *person, struct chance *chance, bool hospitals_only)
+care_stay_place(const struct person *person, struct chance *chance)
 {
-	if (hospitals_only)
-		return (uint8_t)chance_pick(chance, hospital_place, 5);
 	switch (chance_pick(chance, level_share, 3)) {
 	case LEVEL_TERTIARY:
 		return (uint8_t)(PLACE_CITY + chance_pick(chance, tertiary_place, 2));
@@ -96,7 +93,7 @@ care_outpatient(struct world *world, uint32_t number, int64_t time, uint8_t plac
 	if (exact_hifp >= 0)
 		fee = (int64_t)exact_hifp * 2 + 1000;
 	split_fee(&event, fee, 40, chance);
-	event.ratio = employee ? 600 : 600;
+	event.ratio = 600;
 	int64_t paid = (int64_t)in_policy(&event) * event.ratio / 1000, left = world_cap(world, person) - person->ledger;
 	if (!employee && paid > left)
 		paid = left;

@@ -340,8 +340,7 @@ put_truth(struct buffer *json, const struct world *world, size_t number)
 	} else if (strcmp(truth->kind, "feed") == 0) {
 		put_feed(json, world, truth);
 	} else {
-		if (strcmp(truth->kind, "person") == 0)
-			put_count(json, "amount_fen", (uint64_t)truth->amount_fen);
+		put_count(json, "amount_fen", (uint64_t)truth->amount_fen);
 		put_claims(json, world, number);
 	}
 	json_close(json, '}');

@@ -191,7 +191,7 @@ static void
 stay_end(struct world *world, uint32_t number, int64_t time, struct chance *chance)
 {
 	struct person *person = &world->person[number];
-	struct event event = care_stay(world, number, time, care_stay_place(person, chance, false), chance);
+	struct event event = care_stay(world, number, time, care_stay_place(person, chance), chance);
 	const struct share_plan *plan = &world->share_plan[person->area];
 	if (chance_is(chance, LONG_STAY) && (plan->item_fen + 2 * event.hifp) * 100 <= plan->all_fen * 18
 	    && plan->item_cases * 16 <= plan->all_cases) {
@@ -216,7 +216,7 @@ seed_grow(struct world *world, int32_t day, const struct seed *seed)
 	if (!seed->final && person->busy >= day)
 		return;
 	if (!seed->final && chance_is(&chance, 4000))
-		place = care_stay_place(person, &chance, false);
+		place = care_stay_place(person, &chance);
 	struct event event = care_stay(world, seed->person, time, place, &chance);
 	event.letter = event.visit_letter = '2';
 	if (seed->final) {
@@ -283,6 +283,7 @@ plan_send(struct world *world, const struct plan *plan)
 			care_pay_stay(world, &event);
 		}
 		event.payment = strcmp(world->area[world->person[plan->person].area].pool, "1405") == 0 ? PAYMENT_DIP : PAYMENT_DRG;
+		world->truth[plan->truth].amount_fen += event.hifp;
 	} else {
 		event = care_outpatient(world, plan->person, plan->time, plan->place, plan->fen, &chance);
 	}
@@ -382,7 +383,9 @@ day_arrivals(struct world *world, int32_t day)
 			first = false;
 		}
 	}
-	bucket->count = 0;
+	free(bucket->event);            /* a day's memory is not kept: only what is still to come */
+	bucket->event = NULL;
+	bucket->count = bucket->capacity = 0;
 }
 
 static void
@@ -419,5 +422,6 @@ life_run(struct world *world)
 			if (world->plan[world->plan_at].time < end)
 				plan_send(world, &world->plan[world->plan_at]);
 		day_arrivals(world, day);
+		progress_show(&world->progress, (uint64_t)(day - world->from), world->counts.lines);
 	}
 }

@@ -306,6 +306,11 @@ share_low_cases(struct world *world, const struct scenario *scenario)
 
 /* ---- admissions of the poor classes ---- */
 
+/* Stays a month, 1/10,000.  The rule judges nothing below 0.25, and its expectation is an estimate. */
+#define LEAST_EXPECTED_TOWNSHIP 6500
+#define LEAST_EXPECTED_INSTITUTION 5000
+#define LATENESS 7              /* days until a month closes */
+
 struct members {
 	uint32_t *person;
 	size_t count;
@@ -330,7 +335,7 @@ members_find(const struct world *world, int area, int township, int identity)
 	return members;
 }
 
-/* place -1: at the hospitals that the general class goes to. */
+/* place -1: a few stays at each of the hospitals and centres, so that only the township stands out. */
 static void
 plant_month(struct world *world, const struct members *members, int32_t month, int place, size_t extra)
 {
@@ -342,7 +347,7 @@ plant_month(struct world *world, const struct members *members, int32_t month, i
 		struct chance chance = chance_of(world->seed, CHANCE_PLANT, person, (uint64_t)month << 16 | round);
 		int32_t slot = days / (int32_t)rounds > 0 ? days / (int32_t)rounds : 1;
 		int32_t day = first + (int32_t)((int64_t)round * days / (int64_t)rounds) + (int32_t)chance_below(&chance, (uint32_t)slot);
-		int at = place >= 0 ? place : care_stay_place(&world->person[person], &chance, true);
+		int at = place >= 0 ? place : (int)(((size_t)month * 5 + i) % PLACE_CLINIC);
 		struct plan *plan = plan_add(world, PLAN_STAY, person, (int64_t)day * DAY_SECONDS + 30000 + chance_below(&chance, 30000), at);
 		plan->letter = (char)('A' + round % 20);
 	}
@@ -356,22 +361,23 @@ plant_admissions(struct world *world, const struct scenario *scenario, int ident
 		area++;
 	if (area == (int)world->areas)
 		return "no area has a rule on admissions of the poor";
-	int32_t first = day_month(world->from - 1) + 1, last = day_month(world->to + 1) - 1, months = last - first + 1;
-	if (months < 1)
-		return "the range holds no whole month";
+	int32_t first = day_month(world->from - 1) + 1, last = day_month(world->to - LATENESS) - 1, months = last - first + 1;
+	if (months < 2)
+		return "the range holds no two whole months and a week after them";
 	struct members members = members_find(world, area, by_township ? 0 : -1, identity);
-	/* An institution sees its part of the class only: about a thirtieth. */
-	int64_t expected = members.stays_month / (by_township ? 1 : 32);
-	if (members.count < 3 || expected < (by_township ? 6000 : 3000)) {
+	/* An institution sees its part of the class only: about an eighteenth. */
+	int64_t expected = members.stays_month / (by_township ? 1 : 18);
+	if (members.count < 3 || expected < (by_township ? LEAST_EXPECTED_TOWNSHIP : LEAST_EXPECTED_INSTITUTION)) {
 		free(members.person);
-		return TOO_FEW;         /* nothing is judged where less than 0.25 stays are expected */
+		return TOO_FEW;
 	}
-	int32_t start = months >= 4 ? first + months / 2 - (by_township ? 1 : -1) : first;
+	/* Never the first month: what is normal must be known before. */
+	int32_t start = months >= 6 ? first + months / 2 - (by_township ? 1 : -1) : last < first + 2 ? last : last - 1;
 	for (int32_t month = start; month < start + 2 && month <= last; month++) {
 		struct truth *truth = truth_add(world, scenario, by_township ? "township" : "institution", EXPECT_ALERT, area);
 		truth->identity = identity;
 		truth->township = by_township ? 0 : -1;
-		truth->place = by_township ? -1 : PLACE_PRIVATE_A;
+		truth->place = by_township ? -1 : PLACE_PRIVATE_SECONDARY;
 		month_text(month, truth->period);
 		plant_month(world, &members, month, truth->place, (size_t)(20 + expected * 2 / 10000));
 	}

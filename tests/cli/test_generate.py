@@ -23,7 +23,7 @@ SMALL = ["--seed", "42", "--persons", "3000", "--from", "2024-12-01", "--to", "2
 SMALL_DIGESTS = {
     "settlements.ndjson": "ead1aa40fb533f8fe34e77137e87d81f4fe25fdee8b6c1b9e8b56da44eb36b5a",
     "enrolment.ndjson": "3225f3efbbcd2296dec57afe62165785f9d0f0ea77f623ce0a133c1c3c494bb0",
-    "truth.json": "c971c209027b7fbf9bb1092b6003446414faa4f6de46258f1a38762462f38811",
+    "truth.json": "02f955bd597d21cdb29cf490acfc65572937912e05ee964fb1920ab27c1eb53b",
     "tables/institutions.csv": "a7e6a99fa4c5985c229e55f992ceb4d18518ff107289431bc0bf93f930e2fba8",
     "tables/population.csv": "4b79be144e2e8cb0b1802115708f63d7162aa81919a7295ee0714a77421fd381",
 }
@@ -364,6 +364,7 @@ class Planting(Case):
         claims = [claim for entry in planted.truth["planted"] for claim in entry["claims"]]
         self.assertEqual(sorted(json.loads(line)["setl_id"] for line in gained), sorted(claims))
         for entry in planted.truth["planted"]:
+            self.assertEqual(entry["amount_fen"], sum(fen(planted.version[claim], "hifp_pay") for claim in entry["claims"]))
             for claim in entry["claims"]:
                 record, subject = planted.version[claim], entry["subject"]
                 self.assertEqual((record["med_type"], record["setl_time"][:7], record["insu_admdvs"]), ("21", subject["period"], "140525"))
