@@ -5,7 +5,7 @@
 #include "core/base/buffer.h"
 #include "core/rule/print.h"
 
-#define RECORDS_MAX 100000
+#define RECORDS_MAX 100000            /* of all tests of a rule */
 #define TESTS_MAX 1000
 
 /* What a record of one kind is: its fields, by the kind's field table. */
@@ -20,7 +20,7 @@ struct trial_place {
 	struct load *load;
 	const struct source *source;
 	struct rule_test *test;
-	size_t slots;
+	size_t slots, before;           /* before: records of the rule's earlier tests */
 };
 
 static const struct field *
@@ -238,9 +238,9 @@ load_records(struct trial_place *place, const struct kind *kind, const struct ya
 			is_good = false;
 			continue;
 		}
-		if (place->test->records + (size_t)(repeat < 0 ? 1 : repeat) > RECORDS_MAX) {
-			source_error(place->source, map->at, (struct message){"一个测试最多 100000 条记录",
-			    "a test has at most 100000 records"}, NO_HINT);
+		if (place->before + place->test->records + (size_t)(repeat < 0 ? 1 : repeat) > RECORDS_MAX) {
+			source_error(place->source, map->at, (struct message){"一条规则的测试合计最多 100000 条记录",
+			    "the tests of a rule have at most 100000 records together"}, NO_HINT);
 			return false;
 		}
 		if (repeat < 0)
@@ -379,9 +379,11 @@ tests_load(struct load *load, struct rule_draft *draft, const struct yaml *list)
 	}
 	rule->test = arena_alloc(load->arena, list->count * sizeof *rule->test);
 	bool is_good = true;
+	size_t records = 0;
 	for (const struct yaml *item = list->first; item; item = item->next) {
-		struct trial_place place = {load, &draft->source, &rule->test[rule->tests++], 0};
+		struct trial_place place = {load, &draft->source, &rule->test[rule->tests++], 0, records};
 		is_good &= load_test(&place, item);
+		records += place.test->records;
 	}
 	if (is_good)
 		rule->tests_text = print_tests(load->arena, list);

@@ -153,7 +153,7 @@ START_TEST(tests_become_records)
 	    "\"identities\":[{\"psn_idet_type\":\"1\",\"begndate\":\"2024-01-01\"}]}");
 	ck_assert_str_eq(crosses->record[2].setl_id, "b");
 	ck_assert_ptr_null(strstr(crosses->record[2].json, "dise_codg"));      /* written down as absent */
-	ck_assert_uint_eq(crosses->expectations, 1);
+	ck_assert_uint_eq(crosses->expectations, 2);
 	ck_assert_str_eq(crosses->expect[0].on, "b");
 	ck_assert_uint_eq(crosses->expect[0].values, 3);
 	ck_assert_uint_eq(many->records, 3);

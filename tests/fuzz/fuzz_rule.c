@@ -1,0 +1,172 @@
+/* Anything as a rule file, a file of a region's parameters, a table or an expression: the loader says what is wrong or
+ * gives a set whose canonical text loads again to the same.  The first byte chooses what the rest is. */
+#include "core/rule/expression.h"
+#include "tests/unit/rule_fakes.h"
+
+#include "core/base/utf8.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+int LLVMFuzzerInitialize(int *, char ***);
+
+static char scratch[64];
+
+static void
+write_file(const char *folder, const char *name, const char *text, size_t length)
+{
+	char path[160];
+	snprintf(path, sizeof path, "%s/%s", scratch, folder);
+	mkdir(path, 0700);
+	snprintf(path, sizeof path, "%s/%s/%s", scratch, folder, name);
+	FILE *file = fopen(path, "wb");
+	if (!file || fwrite(text, 1, length, file) != length || fclose(file) != 0)
+		abort();
+}
+
+static void
+remove_file(const char *folder, const char *name)
+{
+	char path[160];
+	snprintf(path, sizeof path, "%s/%s/%s", scratch, folder, name);
+	unlink(path);
+}
+
+static const char rule[] = "id: GOOD\nrevision: 1\ntitle: {zh: 甲, en: a}\nfamily: policy\ngrade: clue\nstage: [after]\nseverity: low\n"
+    "mode: shadow\nwhere: med_type in $outpatient\ndetector: cap\nsum: hifp_pay\nlimit: $cap\nparams:\n  cap: {unit: yuan, rows: []}\n"
+    "basis:\n  A: {document: d, quote: q}\nevidence: {zh: 甲, en: a}\ntests:\n  - name: n\n    claims: []\n    expect: []\n";
+
+static const struct {
+	const char *name, *text;
+} table[] = {
+	{"identity.csv", "region,code,class\n,1,dibao\n1405,1,orphan\n"},
+	{"level.csv", "region,field,code,level\n,hosp_lv,1,tertiary\n"},
+	{"medtype.csv", "region,code,set\n,11,outpatient\n,21,inpatient\n50,21,outpatient\n"},
+	{"payment.csv", "region,field,code,set\n,clr_way,40,drg_dip\n"},
+	{"pools.csv", "prefix,pool\n469,46\n"},
+};
+#define TABLES (sizeof table / sizeof table[0])
+
+static void
+scratch_remove(void)
+{
+	char command[128];
+	snprintf(command, sizeof command, "rm -r '%s'", scratch);
+	if (system(command) != 0)
+		perror(scratch);
+}
+
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc, (void)argv;
+	strcpy(scratch, access("/dev/shm", W_OK) == 0 ? "/dev/shm/fw_fuzz_XXXXXX" : "/tmp/fw_fuzz_XXXXXX");
+	if (!mkdtemp(scratch))
+		abort();
+	atexit(scratch_remove);
+	write_file("policy", "GOOD.yaml", rule, sizeof rule - 1);
+	for (size_t i = 0; i < TABLES; i++)
+		write_file("tables", table[i].name, table[i].text, strlen(table[i].text));
+	return 0;
+}
+
+static struct ruleset *
+load(void)
+{
+	struct diags diags = {0};
+	struct ruleset *set = ruleset_load(&fakes, scratch, NULL, &diags);
+	if (!set && !diags.errors)
+		abort();
+	for (size_t i = 0; i < diags.count; i++)
+		if (!diags.list[i].message[LANGUAGE_ZH] || !diags.list[i].message[LANGUAGE_EN])
+			abort();
+	diags_free(&diags);
+	return set;
+}
+
+/* The rule of that id, written down and loaded again. */
+static void
+load_again(struct ruleset *set, const char *folder, const char *id)
+{
+	for (size_t i = 0; i < set->rules; i++) {
+		if (strcmp(set->rule[i].id, id) != 0)
+			continue;
+		const char *text = rule_text(set, &set->rule[i]);
+		char name[80];
+		snprintf(name, sizeof name, "%s.yaml", id);
+		write_file(folder, name, text, strlen(text));
+		struct ruleset *again = load();
+		if (!again || strcmp(again->digest, set->digest) != 0) {
+			fprintf(stderr, "%s\n", text);
+			abort();
+		}
+		ruleset_free(again);
+	}
+}
+
+static void
+fuzz_file(const char *folder, const char *name, const char *id, const char *text, size_t length)
+{
+	write_file(folder, name, text, length);
+	struct ruleset *set = load();
+	if (set && id)
+		load_again(set, folder, id);
+	ruleset_free(set);
+	remove_file(folder, name);
+}
+
+static void
+fuzz_table(size_t which, const char *text, size_t length)
+{
+	write_file("tables", table[which].name, text, length);
+	ruleset_free(load());
+	write_file("tables", table[which].name, table[which].text, strlen(table[which].text));
+}
+
+/* An expression's canonical text is a condition that is known already. */
+static void
+fuzz_expression(const char *text, size_t length)
+{
+	struct ruleset *set = load();
+	struct diags diags = {0};
+	struct expressions all;
+	size_t bad;
+	if (!set)
+		abort();
+	if (!memchr(text, '\0', length) && utf8_valid(text, length, &bad)) {
+		expressions_init(&all, &set->arena, set->tables, &diags);
+		int32_t number = expression_builtin(&all, arena_copy(&set->arena, text, length));
+		if (number < 0 ? diags.errors == 0 : expression_builtin(&all, all.condition[number].text) != number)
+			abort();
+		expressions_free(&all);
+	}
+	diags_free(&diags);
+	ruleset_free(set);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size == 0)
+		return 0;
+	const char *text = (const char *)data + 1;
+	size--;
+	switch (data[0] % 16) {
+	case 0: case 1: case 2: case 3: case 4: case 5:
+		fuzz_file("management", "FUZZ.yaml", "FUZZ", text, size);
+		break;
+	case 6: case 7:
+		fuzz_file("params", "14.yaml", NULL, text, size);
+		break;
+	case 8: case 9: case 10: case 11: case 12:
+		fuzz_table((size_t)data[0] % 16 - 8, text, size);
+		break;
+	default:
+		fuzz_expression(text, size);
+		break;
+	}
+	return 0;
+}
