@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #define TAB_COLUMNS 8
+#define WINDOW_COLUMNS 120              /* of a longer line the part around the place is shown */
+#define BEFORE_COLUMNS 40
 #define WORD_MAX 64                     /* longer is no mistyped word */
 
 static const char *
@@ -90,24 +92,43 @@ caret_measure(const struct diag *diag, int *before, int *marked)
 		*marked = 1;
 }
 
-static void
-line_print(const struct diag *diag, FILE *out)
+/* The columns from first on, at most WINDOW_COLUMNS; gives the columns of what was left out in front. */
+static int
+line_print_part(struct slice line, int first, FILE *out)
 {
-	struct slice line = slice_of(diag->source_line);
-	int column = 0;
-	fputs("  ", out);
+	int column = 0, left_out = 0;
 	for (size_t at = 0; at < line.length;) {
 		int32_t code_point;
 		size_t bytes = utf8_next(line.data + at, line.length - at, &code_point);
-		column += character_print(line.data + at, bytes, code_point, column, out);
+		int columns = character_print(line.data + at, bytes, code_point, column, NULL);
+		if (column >= first && column + columns > first + WINDOW_COLUMNS) {
+			fputs("...", out);
+			break;
+		}
+		if (column >= first)
+			character_print(line.data + at, bytes, code_point, column, out);
+		else
+			left_out = column + columns;
+		column += columns;
 		at += bytes;
 	}
 	fputc('\n', out);
+	return left_out;
+}
+
+static void
+line_print(const struct diag *diag, FILE *out)
+{
+	int before = 0, marked = 0;
+	caret_measure(diag, &before, &marked);
+	int first = before + marked > WINDOW_COLUMNS && before > BEFORE_COLUMNS ? before - BEFORE_COLUMNS : 0;
+	fputs(first ? "  ..." : "  ", out);
+	before -= line_print_part(slice_of(diag->source_line), first, out);
 	if (diag->column < 1)
 		return;
-	int before, marked;
-	caret_measure(diag, &before, &marked);
-	fprintf(out, "  %*s", before, "");
+	if (marked > WINDOW_COLUMNS - before)
+		marked = WINDOW_COLUMNS - before;
+	fprintf(out, "  %*s", before + (first ? 3 : 0), "");
 	while (marked--)
 		fputc('^', out);
 	fputc('\n', out);

@@ -74,6 +74,28 @@ START_TEST(both_languages_have_their_words)
 }
 END_TEST
 
+START_TEST(long_lines_are_shown_around_the_place)
+{
+	struct diags diags = {0};
+	char line[401], wanted[700];
+	for (int i = 0; i < 400; i++)
+		line[i] = (char)('a' + i % 26);
+	line[400] = '\0';
+	add(&diags, DIAG_ERROR, "a", 1, 201, 3, line);
+	snprintf(wanted, sizeof wanted, "a:1:201: error: wrong\n  ...%.120s...\n     %40s^^^\n", line + 160, "");
+	expect(&diags, LANGUAGE_EN, wanted);
+	add(&diags, DIAG_ERROR, "a", 1, 11, 400, line);
+	char carets[111];
+	memset(carets, '^', 110);
+	carets[110] = '\0';
+	snprintf(wanted, sizeof wanted, "a:1:11: error: wrong\n  %.120s...\n  %10s%s\n", line, "", carets);
+	expect(&diags, LANGUAGE_EN, wanted);
+	add(&diags, DIAG_ERROR, "a", 1, 399, 1, line);
+	snprintf(wanted, sizeof wanted, "a:1:399: error: wrong\n  ...%s\n     %40s^\n", line + 358, "");
+	expect(&diags, LANGUAGE_EN, wanted);
+}
+END_TEST
+
 START_TEST(a_caret_stands_under_wide_characters)
 {
 	struct diags diags = {0};
@@ -171,6 +193,6 @@ START_TEST(the_nearest_of_several_is_taken)
 END_TEST
 
 RUN_TESTS("diag", errors_are_sorted_by_file_line_and_column, equal_places_keep_their_order, both_languages_have_their_words,
-    a_caret_stands_under_wide_characters, a_caret_stands_behind_tabs, a_place_behind_the_line_is_marked_once,
+    long_lines_are_shown_around_the_place, a_caret_stands_under_wide_characters, a_caret_stands_behind_tabs, a_place_behind_the_line_is_marked_once,
     a_source_line_cannot_steer_the_terminal, nothing_is_printed_for_nothing, what_was_added_is_copied,
     a_typing_mistake_finds_its_word, a_far_word_finds_none, the_nearest_of_several_is_taken)
