@@ -2,8 +2,7 @@
 #include "core/rule/load.h"
 
 static const char *const common_names[] = {
-	"person", "period", "basis", "institution", "township", "class", "pool", "area", "title", "fund",
-	"count_claims", "level",
+	"person", "period", "basis", "institution", "township", "class", "pool", "area", "title", "count_claims",
 };
 
 /* Names an evidence text of this rule may use: common ones, the detector's, and amounts that a claim's assertion names. */

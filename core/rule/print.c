@@ -136,8 +136,8 @@ print_setting(struct buffer *out, const struct ruleset *set, const struct rule *
 	int64_t number = 0;
 	bool is_number = setting->type == SETTING_DECIMAL || setting->type == SETTING_COUNT;
 	memcpy(is_number ? (void *)&number : (void *)&index, at, is_number ? sizeof number : sizeof index);
-	if (index < 0)
-		return;
+	if (index < 0 || (is_number && number == 0 && !setting->required && !setting->fallback))
+		return;         /* as if it were not written */
 	buffer_printf(out, "%s: ", setting->name);
 	switch (setting->type) {
 	case SETTING_AMOUNT_FIELD: buffer_text(out, settlement_fields[index].name); break;
