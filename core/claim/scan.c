@@ -3,6 +3,8 @@
 
 #include "core/base/utf8.h"
 
+#include <endian.h>
+
 const char *
 scan_refuse(struct scan *scan, enum refusal_reason reason, const char *field, const char *at)
 {
@@ -121,7 +123,23 @@ unescape(struct scan *scan, const char *at, const char *end)
 	return true;
 }
 
-/* The closing quote. */
+/* Over characters of three bytes from U+1000 to U+CFFF, nearly all of Chinese: those are well-formed whenever the
+ * second and third byte continue them. */
+static inline const char *
+chinese_skip(const char *at, const char *end)
+{
+	while (end - at >= 3) {
+		uint32_t bytes;
+		memcpy(&bytes, at, sizeof bytes);
+		bytes = le32toh(bytes);
+		if ((bytes & 0xc0c0f0) != 0x8080e0 || (bytes & 0x0f) - 1 > 0x0b)
+			break;
+		at += 3;
+	}
+	return at;
+}
+
+/* The closing quote.  *wide: there are characters of other forms, to be checked. */
 static const char *
 string_end(struct scan *scan, const char *at, bool *escaped, bool *wide)
 {
@@ -142,9 +160,9 @@ string_end(struct scan *scan, const char *at, bool *escaped, bool *wide)
 			at += 2;
 			continue;
 		}
-		*wide |= byte >= 0x80;
-		for (at++; at < scan->end && (unsigned char)*at >= 0x7f; at++)
-			*wide = true;
+		const char *behind = chinese_skip(at, scan->end);
+		*wide |= behind == at && byte >= 0x80;
+		at = behind == at ? at + 1 : behind;
 	}
 }
 

@@ -57,6 +57,10 @@ digits_match(uint64_t bytes, uint64_t pattern, uint64_t spread, uint64_t *digits
 static inline const char *
 amount_usual(const struct scan *scan, const char *at, int64_t *fen)
 {
+	if (*at == '0' && at[1] == ',' && at + 1 < scan->end) {
+		*fen = 0;
+		return at + 1;
+	}
 	char closing = *at == '"' ? '"' : ',';
 	at += *at == '"';
 	bool negative = *at == '-';
