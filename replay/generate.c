@@ -24,7 +24,7 @@ static const struct option_row generate_row[] = {
 	{"to", OPTION_DATE, AT(to), "DATE", {"最后一天，默认 2024-12-31", "last day, default 2024-12-31"}, 0, 0, NULL},
 	{"area", OPTION_LIST, AT(areas), "CODE", {"六位参保区划，可重复，默认 141121 和 140525", "six digits of an insured area; repeatable; default 141121 and 140525"},
 	    0, 0, NULL},
-	{"plant", OPTION_LIST, AT(plants), "SCENARIO", {"只植入该问题，可重复，默认全部", "plant this problem only; repeatable; default: all"}, 0, 0, plant_words},
+	{"plant", OPTION_LIST, AT(plants), "SCENARIO", {"只植入该问题，可重复（默认全部）", "plant this problem only, repeatable (default: all)"}, 0, 0, plant_words},
 	{"clean", OPTION_FLAG, AT(clean), NULL, {"不植入任何问题", "plant nothing"}, 0, 0, NULL},
 	{"out", OPTION_TEXT, AT(out), "DIR", {"输出目录（必须）", "folder to write to (needed)"}, 0, 0, NULL},
 };
@@ -71,12 +71,13 @@ path_of(const struct generate_options *options, const char *name)
 	return path;
 }
 
+/* 74 when the place is full or broken, 73 when nothing could be made there at all. */
 static int
 cannot_write(const struct generate_options *options, const char *path, int error)
 {
 	TELL((enum language)options->common.language, "写不了 %s：%s", "cannot write %s: %s", path,
 	    error_text(error, (enum language)options->common.language));
-	return error == ENOSPC || error == EIO || error == EDQUOT ? EX_IOERR : EX_CANTCREAT;
+	return error == ENOSPC || error == EIO || error == EDQUOT || error == EFBIG ? EX_IOERR : EX_CANTCREAT;
 }
 
 static int

@@ -8,6 +8,8 @@ import datetime
 import hashlib
 import json
 import os
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -406,6 +408,15 @@ class Commands(Case):
         run = subprocess.run([PROGRAM, "generate", "--lang", "zh", "--persons", "100", "--out", "/proc/none"], capture_output=True, text=True)
         self.assertEqual(run.returncode, 73)
         self.assertIn("写不了 /proc/none", run.stderr)
+
+    def test_a_place_that_fills_up(self):
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+        run = subprocess.run([PROGRAM, "generate", "--lang", "en", "--rules", RULES, "--persons", "2000", "--out", os.path.join(self.place.name, "full")],
+                             capture_output=True, text=True, preexec_fn=limit)
+        self.assertEqual(run.returncode, 74)
+        self.assertIn("cannot write " + os.path.join(self.place.name, "full", "settlements.ndjson"), run.stderr)
 
     def test_help_names_every_scenario(self):
         for language, words in (("zh", "超出限额一分钱"), ("en", "over the cap by one fen")):
