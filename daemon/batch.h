@@ -9,7 +9,8 @@
 #include "core/base/buffer.h"
 #include "core/score/scorer.h"
 
-#define BATCH_BYTES_MAX (8u << 20)      /* a batch is full then, whatever its count */
+/* A batch is full then, whatever its count: copied, decoded and judged while it is in the second-level cache. */
+#define BATCH_BYTES_MAX (512u << 10)
 
 struct partition;
 
