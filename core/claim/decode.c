@@ -126,32 +126,33 @@ value_general(struct decoder *decoder, struct object *object, const struct key *
 		at = identities_read(decoder, object, at, &empty);
 	else
 		at = value_read(&decoder->scan, &place, at, &object->value[key->field], &empty);
-	if (empty)
-		object->absent[key->word] |= key->bit;
+	if (empty) {
+		object->absent[0] |= key->bits[0];
+		object->absent[1] |= key->bits[1];
+	}
 	return at;
 }
 
-/* at may lie behind the end, when the key before was matched there: nothing is taken from there then. */
+/* A value of the usual spelling, NULL: another.  at may lie behind the end, when the key before was matched there:
+ * nothing is taken from there then. */
 static inline const char *
-value_usual(struct decoder *decoder, struct object *object, struct key *key, const char *at)
+value_usual(struct decoder *decoder, union value *value, struct key *key, const char *end, const char *at)
 {
-	struct scan *scan = &decoder->scan;
-	union value *value = &object->value[key->field];
 	switch (key->type) {
 	case TYPE_AMOUNT:
-		return amount_usual(scan, at, &value->number);
+		return amount_usual(end, at, &value->number);
 	case TYPE_CODE:
-		return code_usual(scan, at, &key->usual, &value->text);
+		return code_usual(end, at, &key->usual, &value->text);
 	case TYPE_ID:
-		return id_usual(scan, decoder->limits.identifier_bytes, at, &key->usual, &value->text);
+		return id_usual(end, decoder->limits.identifier_bytes, at, &key->usual, &value->text);
 	case TYPE_DATE:
-		return date_usual(scan, at, &value->number);
+		return date_usual(end, at, &value->number);
 	case TYPE_TIME:
-		return time_usual(scan, at, &value->number);
+		return time_usual(end, at, &value->number);
 	case TYPE_DECIMAL:
-		return decimal_usual(scan, at, &value->number);
+		return decimal_usual(end, at, &value->number);
 	case TYPE_TEXT:
-		return text_usual(scan, at, &decoder->skipped[key->field]);
+		return text_usual(&decoder->scan, at, &decoder->skipped[key->field]);
 	default:
 		return NULL;
 	}
@@ -190,26 +191,45 @@ duplicate_refuse(struct scan *scan, const struct object *object, const struct ke
 	return scan_refuse(scan, REFUSAL_duplicate_key, object->form->fields[key->field].name, first);
 }
 
-/* Reads one member; *last is the last known key. */
-static inline const char *
-member_read(struct decoder *decoder, struct object *object, const char *at, struct key **last)
+/* The members up to the closing brace, which is given.  What every member needs is in locals: nothing that is stored
+ * can change them, so that they are not loaded again and again. */
+static const char *
+members_walk(struct decoder *decoder, struct object *object, const char *at)
 {
 	struct scan *scan = &decoder->scan;
-	const char *first = at;
-	struct key *key = keys_guess(*last, at);
-	if (likely(key != NULL)) {
-		at = scan_blank(scan, at + key->length);
-	} else {
-		at = key_read(decoder, object, at, *last, &key);
-		if (!at || !key)
-			return at;
+	const char *const end = scan->end;
+	union value *const value = object->value;
+	struct key *last = object->form->keys.key;
+	uint64_t seen[2] = {0, 0};
+	for (;;) {
+		const char *first = at;
+		struct key *key = keys_guess(last, at);
+		if (likely(key != NULL)) {
+			at = scan_blank(scan, at + key->length);
+		} else {
+			at = key_read(decoder, object, at, last, &key);
+			if (unlikely(!at))
+				return NULL;
+		}
+		if (likely(key != NULL)) {
+			last = key;
+			if (unlikely((seen[0] & key->bits[0]) | (seen[1] & key->bits[1])))
+				return duplicate_refuse(scan, object, key, first, at);
+			seen[0] |= key->bits[0];
+			seen[1] |= key->bits[1];
+			const char *behind = value_usual(decoder, &value[key->field], key, end, at);
+			at = likely(behind != NULL) ? behind : value_general(decoder, object, key, at);
+			if (unlikely(!at))
+				return NULL;
+		}
+		at = scan_blank(scan, at);
+		if (unlikely(at >= end || *at != ','))
+			break;
+		at = scan_blank(scan, at + 1);
 	}
-	*last = key;
-	if (unlikely(object->seen[key->word] & key->bit))
-		return duplicate_refuse(scan, object, key, first, at);
-	object->seen[key->word] |= key->bit;
-	const char *behind = value_usual(decoder, object, key, at);
-	return likely(behind != NULL) ? behind : value_general(decoder, object, key, at);
+	object->seen[0] = seen[0];
+	object->seen[1] = seen[1];
+	return at;
 }
 
 /* at: behind the opening brace.  Gives the position behind the closing one. */
@@ -217,22 +237,13 @@ static const char *
 members_read(struct decoder *decoder, struct object *object, const char *at)
 {
 	struct scan *scan = &decoder->scan;
-	struct key *last = object->form->keys.key;
 	at = scan_blank(scan, at);
 	if (at < scan->end && *at == '}')
 		return at + 1;
-	for (;;) {
-		at = member_read(decoder, object, at, &last);
-		if (unlikely(!at))
-			return NULL;
-		at = scan_blank(scan, at);
-		if (unlikely(at >= scan->end))
-			return scan_refuse(scan, REFUSAL_not_json, NULL, at);
-		if (unlikely(*at != ','))
-			break;
-		at = scan_blank(scan, at + 1);
-	}
-	return *at == '}' ? at + 1 : scan_refuse(scan, REFUSAL_not_json, NULL, at);
+	at = members_walk(decoder, object, at);
+	if (!at)
+		return NULL;
+	return at < scan->end && *at == '}' ? at + 1 : scan_refuse(scan, REFUSAL_not_json, NULL, at);
 }
 
 static bool

@@ -27,8 +27,7 @@ key_add(struct keys *keys, struct slice name, const struct field *fields, unsign
 	key->mask = key->length < KEY_PATTERN ? (1u << key->length) - 1 : UINT32_MAX;
 	key->field = (uint8_t)field;
 	key->type = (uint8_t)fields[field].type;
-	key->word = (uint8_t)(field >> 6);
-	key->bit = UINT64_C(1) << (field & 63);
+	key->bits[field >> 6] = UINT64_C(1) << (field & 63);
 	unsigned slot = slot_of(name);
 	while (keys->slot[slot])
 		slot = (slot + 1) & (KEY_SLOTS - 1);

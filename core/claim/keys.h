@@ -12,9 +12,9 @@
 struct key {
 	_Alignas(64) char pattern[KEY_PATTERN];         /* "name": as it is written when nothing is blank */
 	struct key *next;               /* the key that came behind this one last time, NULL: not known */
-	uint64_t bit;                   /* of the field in its word of presence bits */
+	uint64_t bits[2];               /* the field's presence bit */
 	uint32_t mask;                  /* a bit for each byte of the pattern */
-	uint8_t length, word, type, field;
+	uint8_t length, type, field;
 	uint8_t usual;                  /* length of the value that was read last time, for a guess */
 };
 

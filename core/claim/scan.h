@@ -72,17 +72,17 @@ block_plain(const char *at)
 
 /* Whether a plain string of at most sixteen bytes begins here, behind the opening quote. */
 static inline bool
-string_usual(const struct scan *scan, const char *at, unsigned *length)
+string_usual(const char *end, const char *at, unsigned *length)
 {
 	*length = block_plain(at);
-	return likely(at[*length] == '"' && at + *length < scan->end);
+	return likely(at[*length] == '"' && at + *length < end);
 }
 
 static inline const char *
 scan_string(struct scan *scan, const char *at, struct text *text)
 {
 	unsigned length;
-	if (!string_usual(scan, at, &length))
+	if (!string_usual(scan->end, at, &length))
 		return scan_string_slow(scan, at, text);
 	*text = (struct text){.data = at, .length = length};
 	return at + length + 1;

@@ -265,21 +265,21 @@ day_read(const char *at, int32_t *day)
 }
 
 const char *
-date_usual(const struct scan *scan, const char *at, int64_t *day)
+date_usual(const char *end, const char *at, int64_t *day)
 {
 	int32_t read;
-	if (scan->end - at <= 12 || at[0] != '"' || at[11] != '"' || !day_read(at + 1, &read))
+	if (end - at <= 12 || at[0] != '"' || at[11] != '"' || !day_read(at + 1, &read))
 		return NULL;
 	*day = read;
 	return at + 12;
 }
 
 const char *
-time_usual(const struct scan *scan, const char *at, int64_t *time)
+time_usual(const char *end, const char *at, int64_t *time)
 {
 	int32_t day;
 	uint64_t digits;
-	if (scan->end - at <= 21 || at[0] != '"' || at[11] != ' ' || at[20] != '"' || !day_read(at + 1, &day)
+	if (end - at <= 21 || at[0] != '"' || at[11] != ' ' || at[20] != '"' || !day_read(at + 1, &day)
 	    || !digits_match(load_eight(at + 12), UINT64_C(0x30303a30303a3030), UINT64_C(0x76767f76767f7676), &digits))
 		return NULL;
 	uint64_t pairs = digits * 10 + (digits >> 8);

@@ -55,9 +55,9 @@ digits_match(uint64_t bytes, uint64_t pattern, uint64_t spread, uint64_t *digits
 
 /* An amount up to 9999999.99 that ends at a quote (as it began), a comma or a brace. */
 static inline const char *
-amount_usual(const struct scan *scan, const char *at, int64_t *fen)
+amount_usual(const char *end, const char *at, int64_t *fen)
 {
-	if (*at == '0' && at[1] == ',' && at + 1 < scan->end) {
+	if (*at == '0' && at[1] == ',' && at + 1 < end) {
 		*fen = 0;
 		return at + 1;
 	}
@@ -83,7 +83,7 @@ amount_usual(const struct scan *scan, const char *at, int64_t *fen)
 		value += tenths * 10 + hundredths;
 		at += 3;
 	}
-	if (unlikely(at >= scan->end || (*at != closing && (*at != '}' || closing == '"'))))
+	if (unlikely(at >= end || (*at != closing && (*at != '}' || closing == '"'))))
 		return NULL;
 	*fen = negative ? -(int64_t)value : (int64_t)value;
 	return at + (closing == '"');
@@ -104,10 +104,10 @@ string_behind(const char *at, unsigned length, uint8_t *usual)
 
 /* A code of one to sixteen plain bytes in quotes. */
 static inline const char *
-code_usual(const struct scan *scan, const char *at, uint8_t *usual, struct slice *code)
+code_usual(const char *end, const char *at, uint8_t *usual, struct slice *code)
 {
 	unsigned length;
-	if (unlikely(*at++ != '"') || !string_usual(scan, at, &length) || unlikely(!length))
+	if (unlikely(*at++ != '"') || !string_usual(end, at, &length) || unlikely(!length))
 		return NULL;
 	const char *behind = string_behind(at, length, usual);
 	while (length > 1 && *at == '0') {
@@ -120,14 +120,14 @@ code_usual(const struct scan *scan, const char *at, uint8_t *usual, struct slice
 
 /* An identifier of one to thirty-two plain bytes in quotes. */
 static inline const char *
-id_usual(const struct scan *scan, uint32_t most, const char *at, uint8_t *usual, struct slice *id)
+id_usual(const char *end, uint32_t most, const char *at, uint8_t *usual, struct slice *id)
 {
 	if (unlikely(*at++ != '"'))
 		return NULL;
 	unsigned length = block_plain(at);
 	if (length == 16)
 		length += block_plain(at + 16);
-	if (unlikely(at[length] != '"' || length - 1 >= most || at + length >= scan->end))
+	if (unlikely(at[length] != '"' || length - 1 >= most || at + length >= end))
 		return NULL;
 	*id = (struct slice){at, length};
 	return string_behind(at, length, usual);
@@ -135,7 +135,7 @@ id_usual(const struct scan *scan, uint32_t most, const char *at, uint8_t *usual,
 
 /* Up to seven digits and as many as four decimals, not in quotes, before a comma or a brace. */
 static inline const char *
-decimal_usual(const struct scan *scan, const char *at, int64_t *scaled)
+decimal_usual(const char *end, const char *at, int64_t *scaled)
 {
 	const char *first = at;
 	unsigned digit;
@@ -157,7 +157,7 @@ decimal_usual(const struct scan *scan, const char *at, int64_t *scaled)
 		if (!places)
 			return NULL;
 	}
-	if (at >= scan->end || (*at != ',' && *at != '}'))
+	if (at >= end || (*at != ',' && *at != '}'))
 		return NULL;
 	for (; places < 4; places++)
 		value *= 10;
@@ -180,7 +180,7 @@ text_usual(struct scan *scan, const char *at, struct hash128 *skipped)
 }
 
 /* YYYY-MM-DD in quotes, and the same with a blank and HH:MM:SS. */
-const char *date_usual(const struct scan *, const char *at, int64_t *day);
-const char *time_usual(const struct scan *, const char *at, int64_t *time);
+const char *date_usual(const char *end, const char *at, int64_t *day);
+const char *time_usual(const char *end, const char *at, int64_t *time);
 
 #endif
