@@ -119,7 +119,7 @@ place_column(struct csv *csv, struct slice name, struct extent at, bool *seen)
 bool
 csv_open(struct csv *csv, const struct source *source, struct arena *arena, const char *const *columns, size_t count)
 {
-	*csv = (struct csv){.source = source, .arena = arena, .column = columns, .columns = count};
+	*csv = (struct csv){.source = source, .arena = arena, .column = columns, .columns = count, .errors = source->diags->errors};
 	struct cells cells;
 	struct extent line;
 	struct diags *diags = source->diags;
@@ -141,11 +141,22 @@ csv_open(struct csv *csv, const struct source *source, struct arena *arena, cons
 }
 
 bool
+csv_is_hopeless(const struct csv *csv)
+{
+	return csv->source->diags->errors - csv->errors >= CSV_ERRORS_MAX;
+}
+
+bool
 csv_next(struct csv *csv, struct csv_row *row)
 {
 	struct cells cells;
 	struct diags *diags = csv->source->diags;
 	while (take_line(csv, &cells, &row->line)) {
+		if (csv_is_hopeless(csv)) {
+			source_error(csv->source, row->line, (struct message){"这张表错误太多，从这里起没有读",
+			    "too many mistakes in this table; it was not read on from here"}, NO_HINT);
+			return false;
+		}
 		if (cells.count != csv->file_columns) {
 			source_error(csv->source, row->line, (struct message){
 			    source_say(diags, "这一行有 %zu 列，表头有 %zu 列", cells.count, csv->file_columns),

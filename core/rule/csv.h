@@ -5,6 +5,7 @@
 #include "core/rule/source.h"
 
 #define CSV_COLUMNS_MAX 16
+#define CSV_ERRORS_MAX 100              /* a table with more mistakes is not read on */
 
 struct csv {
 	const struct source *source;
@@ -14,6 +15,7 @@ struct csv {
 	int place[CSV_COLUMNS_MAX];     /* schema column of each column of the file */
 	size_t file_columns;
 	size_t offset;                  /* of the next line */
+	size_t errors;                  /* told before this table */
 };
 
 struct csv_row {
@@ -25,7 +27,11 @@ struct csv_row {
 /* Reads the header.  Unknown, repeated and missing columns are reported; false: no row can be read. */
 bool csv_open(struct csv *, const struct source *, struct arena *, const char *const *columns, size_t count);
 
-/* The next row; blank lines are skipped.  A row of the wrong width is reported and skipped.  False: no more. */
+/* Have so many mistakes of this table been told that more would not help? */
+bool csv_is_hopeless(const struct csv *);
+
+/* The next row; blank lines are skipped.  A row of the wrong width is reported and skipped.  False: no more, or too many
+ * mistakes, which is reported. */
 bool csv_next(struct csv *, struct csv_row *);
 
 #endif

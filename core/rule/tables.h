@@ -6,8 +6,12 @@
 #include "core/rule/ruleset.h"
 #include "core/rule/source.h"
 
+#define NO_FIELD (-1)                   /* of a code of identity.csv */
+#define LEVELS 5
+extern const char *const level_names[LEVELS];
+
 struct code_row {                       /* identity, level, medtype, payment: sorted by field, code, longest region first */
-	int field;                      /* settlement field; -1: identity */
+	int field;                      /* settlement field, or NO_FIELD */
 	const char *code;               /* without leading zeros */
 	const char *region;             /* prefix of insu_admdvs, "" everywhere */
 	int value;                      /* class, level, or number of the set */

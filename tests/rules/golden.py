@@ -124,6 +124,8 @@ def made():
                       "error: too many sets (at most 256)"),
         "no-inpatient": ({"policy/BIG.yaml": plain, **tables, "tables/medtype.csv": b"region,code,set\n,11,outpatient\n"},
                          "medtype.csv:1:1: error: there is no set inpatient"),
+        "hopeless": ({"policy/BIG.yaml": plain, **tables, "tables/pools.csv": b"prefix,pool\n" + b"x,1\n" * 1000},
+                     "pools.csv:102:1: error: too many mistakes in this table"),
         "unreadable": ({}, "unreadable: error: cannot open the rules directory: No such file or directory"),
     }
 
