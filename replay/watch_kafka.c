@@ -13,6 +13,7 @@ struct feed_topic {
 	rd_kafka_message_t *message;
 	char *topic, error[512];
 	bool from_beginning, assigned, fatal;
+	bool down;                              /* something went wrong, and no query was answered since */
 };
 
 static bool
@@ -31,7 +32,8 @@ properties_set(rd_kafka_conf_t *conf, const char *brokers, const struct text_lis
 	bool good = property_set(conf, "bootstrap.servers", brokers, why) && property_set(conf, "client.id", "fundwatch-watch", why)
 	    && property_set(conf, "group.id", "fundwatch-watch", why) && property_set(conf, "enable.auto.commit", "false", why)
 	    && property_set(conf, "auto.offset.reset", "error", why) && property_set(conf, "allow.auto.create.topics", "false", why)
-	    && property_set(conf, "fetch.wait.max.ms", "100", why);
+	    && property_set(conf, "fetch.wait.max.ms", "100", why)
+	    && property_set(conf, "socket.timeout.ms", "10000", why);
 	for (size_t i = 0; good && i < properties->count; i++) {
 		const char *text = properties->item[i], *equals = strchr(text, '=');
 		char name[128];
@@ -51,6 +53,7 @@ on_error(rd_kafka_t *client, int error, const char *reason, void *opaque)
 	struct feed_topic *feed = opaque;
 	char text[512];
 	snprintf(feed->error, sizeof feed->error, "%s", reason);
+	feed->down = true;              /* perhaps: feed_topic_poll asks */
 	if (error == RD_KAFKA_RESP_ERR__FATAL) {
 		rd_kafka_fatal_error(client, text, sizeof text);
 		snprintf(feed->error, sizeof feed->error, "%s", text);
@@ -144,6 +147,18 @@ topic_find(struct feed_topic *feed, int timeout_ms)
 
 /* ---- reading ---- */
 
+/* Asked for metadata and not for offsets: a query of offsets waits for a broker that is gone beyond its own timeout. */
+static bool
+is_answered(struct feed_topic *feed, int timeout_ms)
+{
+	const rd_kafka_metadata_t *metadata;
+	if (rd_kafka_metadata(feed->client, 0, NULL, &metadata, timeout_ms))
+		return false;
+	rd_kafka_metadata_destroy(metadata);
+	feed->down = false;
+	return true;
+}
+
 enum feed_topic_state
 feed_topic_poll(struct feed_topic *feed, int timeout_ms, struct slice *value)
 {
@@ -155,13 +170,16 @@ feed_topic_poll(struct feed_topic *feed, int timeout_ms, struct slice *value)
 		if (state != TOPIC_NOTHING || !feed->assigned)
 			return state;
 		feed->error[0] = '\0';
+		feed->down = false;
 	}
 	feed->message = rd_kafka_consumer_poll(feed->client, timeout_ms);
 	if (feed->fatal)
 		return TOPIC_FAILED;
 	if (!feed->message)
-		return TOPIC_NOTHING;
-	if (feed->message->err) {
+		return feed->down && !is_answered(feed, timeout_ms) ? TOPIC_UNREACHABLE : TOPIC_NOTHING;
+	if (!feed->message->err) {
+		feed->down = false;
+	} else {
 		bool gone = feed->message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || feed->message->err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC
 		    || feed->message->err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
 		snprintf(feed->error, sizeof feed->error, "%s", rd_kafka_message_errstr(feed->message));

@@ -306,6 +306,17 @@ class Topic(unittest.TestCase):
         self.assertTrue(shown.endswith(golden("whole.en").split("DRG/DIP share")[0]))
         self.assertIn("revision 1, new", shown)
 
+    def test_a_broker_that_dies_is_told_once(self):
+        self.produce(self.lines[1])
+        run = self.start("--from-beginning")
+        self.assertIn(b"OP-CAP-001", read_until(run.stdout.fileno(), b"\n"))
+        self.broker.kill()
+        said = read_until(run.stderr.fileno(), b"trying again")
+        self.assertIn(f"cannot reach {self.address}".encode(), said)
+        run.send_signal(signal.SIGTERM)
+        self.assertEqual(run.wait(DEADLINE), 0)
+        self.assertNotIn(b"cannot reach", run.stderr.read())
+
     def test_another_property_reaches_the_client(self):
         run = self.start("--timeout", "2", "--property", "security.protocol=ssl")
         self.assertEqual(run.wait(DEADLINE), 69)
