@@ -58,9 +58,8 @@ settlement(const char *text)
 			accepted = now;
 			first = why;
 		}
-		ck_assert_msg(now == accepted, "padding %d changes %s", paddings[i], text);
-		if (!now)
-			ck_assert_msg(why.reason == first.reason && why.byte == first.byte, "padding %d changes %s", paddings[i], text);
+		NEED(now == accepted, "padding %d changes %s", paddings[i], text);
+		NEED(now || (why.reason == first.reason && why.byte == first.byte), "padding %d changes %s", paddings[i], text);
 	}
 	return settlement_with(text, strlen(text), 0);
 }
@@ -91,7 +90,7 @@ static inline void
 accepted(const char *members)
 {
 	const char *text = with(members);
-	ck_assert_msg(settlement(text), "%s: %s %s at %lld", text, refusal_names[why.reason], why.field ? why.field : "", (long long)why.byte);
+	NEED(settlement(text), "%s: %s %s at %lld", text, refusal_names[why.reason], why.field ? why.field : "", (long long)why.byte);
 }
 
 static inline void

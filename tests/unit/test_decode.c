@@ -149,6 +149,7 @@ START_TEST(lone_surrogates_are_refused_everywhere)
 	refused("{\"x\":\"\\udc00\"}", REFUSAL_invalid_utf8, NULL, 6);
 	refused("{\"x\":\"\\ud83d\\u0041\"}", REFUSAL_invalid_utf8, NULL, 6);
 	refused("{\"x\":\"\\ud83d\\ud83d\\ude00\"}", REFUSAL_invalid_utf8, NULL, 6);
+	refused("{\"x\":\"\\ud83d\\ue000\"}", REFUSAL_invalid_utf8, NULL, 6);
 	refused("{\"x\":\"\\ude00\\ud83d\"}", REFUSAL_invalid_utf8, NULL, 6);
 	refused("{\"x\":\"\\ud83dabcdefg\"}", REFUSAL_invalid_utf8, NULL, 6);
 	refused("{\"\\ud800\":1}", REFUSAL_invalid_utf8, NULL, 2);

@@ -252,6 +252,26 @@ START_TEST(other_content_is_told_apart)
 }
 END_TEST
 
+START_TEST(every_byte_of_an_identifier_counts)
+{
+	for (size_t length = 1; length <= 64; length++) {
+		char id[65], text[128];
+		memset(id, 'x', length);
+		id[length] = '\0';
+		snprintf(text, sizeof text, "\"mdtrt_id\":\"%s\"", id);
+		struct hash128 plain = content(text);
+		for (size_t place = 0; place < length; place++) {
+			text[12 + place] = 'y';
+			struct hash128 changed = content(text);
+			NEED(changed.low != plain.low && changed.high != plain.high, "%s", text);
+			text[12 + place] = 'x';
+		}
+		struct hash128 again = content(text);
+		NEED(again.low == plain.low && again.high == plain.high, "%s", text);
+	}
+}
+END_TEST
+
 /* ---- memory and order ---- */
 
 START_TEST(escaped_strings_live_until_the_reset)
@@ -400,5 +420,6 @@ RUN_TESTS("decode values", null_and_empty_are_absent, required_fields_are_needed
     identifiers_of_every_length_up_to_64, identifiers_have_a_type, codes_differ_in_more_than_leading_zeros,
     bad_codes_are_refused, amounts_are_exact, bad_amounts_are_refused, decimals_have_four_places,
     dates_and_times_are_of_beijing, bad_dates_are_refused, the_same_content_in_another_spelling, other_content_is_told_apart,
+    every_byte_of_an_identifier_counts,
     escaped_strings_live_until_the_reset, what_was_learnt_never_changes_a_record, an_enrolment_is_read,
     identities_may_be_absent_or_none, bad_enrolments_are_refused, identities_are_limited, identities_enter_the_content)
