@@ -98,9 +98,9 @@ grow(void *list, size_t count, size_t *slots, size_t size)
 }
 
 static void
-path_error(struct diags *diags, enum diag_level level, const char *path, const char *zh, const char *en, struct message hint)
+path_error(struct diags *diags, enum diag_level level, const char *path, struct message what, struct message hint)
 {
-	diag_add(diags, level, path, 0, 0, 1, NULL, zh, en, hint.zh, hint.en);
+	diag_add(diags, level, path, 0, 0, 1, NULL, what.zh, what.en, hint.zh, hint.en);
 }
 
 static void
@@ -135,14 +135,14 @@ load_folder(struct loading *loading, const char *directory, const char *folder)
 	struct listing listing;
 	if (!listing_read(&listing, path)) {
 		if (errno != ENOENT)
-			path_error(diags, DIAG_ERROR, path, source_say(diags, "打不开文件夹：%s", strerror(errno)),
-			    source_say(diags, "cannot open the folder: %s", strerror(errno)), NO_HINT);
+			path_error(diags, DIAG_ERROR, path,
+			    source_because(diags, (struct message){"打不开文件夹", "cannot open the folder"}, errno), NO_HINT);
 		return;
 	}
 	for (size_t i = 0; i < listing.count; i++) {
 		const char *file = arena_printf(arena, "%s/%s", path, listing.name[i]);
 		if (ends_with(file, ".yml"))
-			path_error(diags, DIAG_ERROR, file, "文件名要以 .yaml 结尾", "the file's name must end in .yaml",
+			path_error(diags, DIAG_ERROR, file, (struct message){"文件名要以 .yaml 结尾", "the file's name must end in .yaml"},
 			    (struct message){source_say(diags, "改名为 %.*s.yaml", (int)strlen(file) - 4, file),
 			    source_say(diags, "rename it to %.*s.yaml", (int)strlen(file) - 4, file)});
 		if (!ends_with(listing.name[i], ".yaml"))
@@ -166,10 +166,11 @@ check_entry(struct diags *diags, const char *path, const char *name)
 	if (stat(path, &status) != 0)
 		return;
 	if (S_ISDIR(status.st_mode))
-		path_error(diags, DIAG_WARNING, path, "不认识这个文件夹，里面的规则没有读", "this folder is not known; its rules are not read",
+		path_error(diags, DIAG_WARNING, path,
+		    (struct message){"不认识这个文件夹，里面的规则没有读", "this folder is not known; its rules are not read"},
 		    hint_word(diags, slice_of(name), known_folders, COUNT(known_folders)));
 	else if (ends_with(name, ".yaml") || ends_with(name, ".yml"))
-		path_error(diags, DIAG_WARNING, path, "这个文件没有读", "this file is not read",
+		path_error(diags, DIAG_WARNING, path, (struct message){"这个文件没有读", "this file is not read"},
 		    (struct message){"规则放在它的 family 的文件夹里", "a rule stands in the folder of its family"});
 }
 
@@ -179,8 +180,8 @@ check_directory(struct diags *diags, const char *directory)
 {
 	struct listing listing;
 	if (!listing_read(&listing, directory)) {
-		path_error(diags, DIAG_ERROR, directory, source_say(diags, "打不开规则目录：%s", strerror(errno)),
-		    source_say(diags, "cannot open the rules directory: %s", strerror(errno)), NO_HINT);
+		path_error(diags, DIAG_ERROR, directory,
+		    source_because(diags, (struct message){"打不开规则目录", "cannot open the rules directory"}, errno), NO_HINT);
 		return false;
 	}
 	for (size_t i = 0; i < listing.count; i++)
@@ -225,8 +226,8 @@ load_all(struct loading *loading, const char *directory)
 	for (size_t i = 0; i < loading->rules; i++)
 		params_settle(&loading->load, loading->rule[i]);
 	if (loading->rules == 0 && loading->has_all_rules)
-		path_error(loading->load.diags, DIAG_ERROR, directory, "没有找到规则文件（<family>/<id>.yaml）",
-		    "no rule file found (<family>/<id>.yaml)", NO_HINT);
+		path_error(loading->load.diags, DIAG_ERROR, directory,
+		    (struct message){"没有找到规则文件（<family>/<id>.yaml）", "no rule file found (<family>/<id>.yaml)"}, NO_HINT);
 }
 
 /* ---- freezing ---- */

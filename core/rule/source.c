@@ -22,11 +22,24 @@ source_say(struct diags *diags, const char *format, ...)
 	return text;
 }
 
-static void
-file_error(struct diags *diags, const char *file, const char *zh, const char *en, const char *reason)
+struct message
+source_because(struct diags *diags, struct message what, int error)
 {
-	diag_add(diags, DIAG_ERROR, file, 0, 0, 1, NULL, source_say(diags, "%s：%s", zh, reason),
-	    source_say(diags, "%s: %s", en, reason), NULL, NULL);
+	static const struct {
+		int error;
+		const char *zh;
+	} reasons[] = {{ENOENT, "没有这个文件或目录"}, {EACCES, "没有权限"}, {EISDIR, "这是一个目录"}, {ENOTDIR, "这不是目录"}};
+	const char *zh = strerror(error);
+	for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+		if (reasons[i].error == error)
+			zh = reasons[i].zh;
+	return (struct message){source_say(diags, "%s：%s", what.zh, zh), source_say(diags, "%s: %s", what.en, strerror(error))};
+}
+
+static void
+file_error(struct diags *diags, const char *file, struct message what)
+{
+	diag_add(diags, DIAG_ERROR, file, 0, 0, 1, NULL, what.zh, what.en, NULL, NULL);
 }
 
 /* The whole file in the arena with a NUL behind it; NULL when it cannot be read. */
@@ -35,7 +48,7 @@ read_all(struct arena *arena, const char *path, size_t most, size_t *length, str
 {
 	FILE *stream = fopen(path, "rb");
 	if (!stream) {
-		file_error(diags, path, "打不开文件", "cannot open the file", strerror(errno));
+		file_error(diags, path, source_because(diags, (struct message){"打不开文件", "cannot open the file"}, errno));
 		return NULL;
 	}
 	char *text = NULL;
@@ -53,9 +66,10 @@ read_all(struct arena *arena, const char *path, size_t most, size_t *length, str
 	}
 	char *copy = NULL;
 	if (ferror(stream))
-		file_error(diags, path, "读文件失败", "cannot read the file", strerror(errno));
+		file_error(diags, path, source_because(diags, (struct message){"读文件失败", "cannot read the file"}, errno));
 	else if (used > most)
-		file_error(diags, path, "文件太大", "the file is too large", source_say(diags, "> %zu bytes", most));
+		file_error(diags, path, (struct message){source_say(diags, "文件太大：超过 %zu 字节", most),
+		    source_say(diags, "the file is too large: more than %zu bytes", most)});
 	else
 		copy = arena_copy(arena, text, used);
 	free(text);

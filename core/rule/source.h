@@ -49,6 +49,9 @@ source_error(const struct source *source, struct extent at, struct message what,
 /* Text in the memory of the diagnostics. */
 const char *source_say(struct diags *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The message with what errno means behind it. */
+struct message source_because(struct diags *, struct message what, int error);
+
 /* "did you mean ...?" when a candidate is near, else the list of the candidates when they are few. */
 struct message hint_word(struct diags *, struct slice word, const char *const candidates[], size_t count);
 

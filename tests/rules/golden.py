@@ -22,7 +22,7 @@ HAN = re.compile("[\u4e00-\u9fff]")
 
 # Said only when the machine fails, or for shapes of YAML that the library reports under another name first.
 UNREACHED = {
-    "cannot read the file", "读文件失败", "this is not YAML", "YAML 写法有误",
+    "没有权限", "this is not YAML", "YAML 写法有误",
 }
 
 
@@ -116,6 +116,7 @@ def made():
         "nul": ({"policy/BIG.yaml": plain.replace(b"low", b"lo\0")}, "BIG.yaml:7: error: the file holds a NUL byte"),
         "gbk": ({"policy/BIG.yaml": plain.decode().encode("gbk")}, "BIG.yaml:3: error: this line is not valid UTF-8"),
         "large": ({"policy/BIG.yaml": plain + b"#" * (1 << 20)}, "BIG.yaml: error: the file is too large"),
+        "folder": ({"policy/BIG.yaml": plain, "policy/DIR.yaml/x": b""}, "DIR.yaml: error: cannot read the file: Is a directory"),
         "long-text": ({"policy/BIG.yaml": rule(title="x" * 4097)}, "BIG.yaml:3:21: error: too long, at most 4096 bytes"),
         "long-expression": ({"policy/BIG.yaml": rule(where=" or ".join(["present(age)"] * 300))},
                             "BIG.yaml:9:8: error: the expression is too long (at most 4096 bytes)"),
