@@ -10,6 +10,7 @@
 #include "replay/terminal.h"
 
 #include "core/base/digest.h"
+#include "core/base/time.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -294,10 +295,23 @@ replay_open(struct replay *replay)
 }
 
 static int
+days_check(const struct replay_options *options)
+{
+	char from[TIME_TEXT_SIZE], to[TIME_TEXT_SIZE];
+	if (options->from <= options->to)
+		return OPTIONS_GO_ON;
+	TELL((enum language)options->common.language, "--from %s 晚于 --to %s，没有可显示的", "--from %s is after --to %s: nothing could be shown",
+	    day_text(options->from, from), day_text(options->to, to));
+	return EX_USAGE;
+}
+
+static int
 replay_run(struct replay *replay, const struct operands *files)
 {
 	uint64_t start_ns = clock_ns();
-	int result = session_open(&replay->session, &replay->options->common, files);
+	int result = days_check(replay->options);
+	if (result == OPTIONS_GO_ON)
+		result = session_open(&replay->session, &replay->options->common, files);
 	if (result == OPTIONS_GO_ON)
 		result = outputs_open(replay);
 	if (result != OPTIONS_GO_ON)

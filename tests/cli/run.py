@@ -124,6 +124,7 @@ def check_usage():
     told(64, "no short option -x")(run("replay", "-x"))
     told(64, "--from wants a date such as 2024-03-01, not \"yesterday\"")(run("replay", "--from", "yesterday", "x"))
     told(64, "--from wants a date")(run("replay", "--from", "2024-02-30", "x"))
+    told(64, "--from 2024-06-01 is after --to 2024-05-31")(run("replay", "--from", "2024-06-01", "--to", "20240531", "x"))
     told(64, "--batch wants a whole number from 1 to")(run("replay", "--batch", "0", "x"))
     told(64, "--batch wants a whole number")(run("replay", "--batch=7k", "x"))
     told(64, "--lang does not take \"fr\"")(run("check", "--lang", "fr"))
