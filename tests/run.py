@@ -226,6 +226,11 @@ def step_rules(run):
             single(run, f"{name}: fundwatch test rules", [program, "test", "rules"], env)
 
 
+def step_install(run):
+    if has_build(run, "gcc", "install"):
+        tap(run, "install", ["bash", "tests/install.sh", run.folder("gcc")])
+
+
 def step_tidy(run):
     tap(run, "tidy", ["/usr/bin/python3", "tests/tidy/tidy.py"])
 
@@ -246,7 +251,7 @@ def step_demo(run):
 
 STEPS = {
     "gcc": step_gcc, "clang": step_clang, "sanitize": step_sanitize, "unit": step_unit, "unit-sanitize": step_unit_sanitize,
-    "rules": step_rules, "tidy": step_tidy, "fuzz": step_fuzz, "kafka": step_kafka, "demo": step_demo,
+    "rules": step_rules, "install": step_install, "tidy": step_tidy, "fuzz": step_fuzz, "kafka": step_kafka, "demo": step_demo,
 }
 
 
@@ -282,6 +287,9 @@ def main():
         if not shutil.which(tool):
             print(f"tests/run.py: {tool} is missing; run: make deps", file=sys.stderr)
             return 69
+    for name in ("LANGUAGE", "LC_MESSAGES", "LANG"):        # tests compare messages; those of another language ask for it
+        os.environ.pop(name, None)
+    os.environ["LC_ALL"] = "C.UTF-8"
     run = Run(os.path.abspath(options.build_root))
     start = time.monotonic()
     for name in options.steps or STEPS:

@@ -8,7 +8,7 @@ build=(gcc make libc6-dev cmake ninja-build pkg-config
 	libcjson-dev libfyaml-dev libmicrohttpd-dev libpcre2-dev librdkafka-dev libssl-dev libsystemd-dev
 	libutf8proc-dev libxxhash-dev libzstd-dev zlib1g-dev)
 demo=(python3 kcat)
-check=(clang libclang-rt-14-dev check git jq python3-jsonschema prometheus)
+check=(clang libclang-rt-14-dev check git jq python3-jsonschema prometheus zstd)
 kafka=(openjdk-17-jre-headless maven)
 
 packages_of()
