@@ -435,7 +435,7 @@ check_source(const struct watch_options *options, const struct operands *operand
 int
 command_watch(int argc, char **argv)
 {
-	struct watch_options options = {0};
+	struct watch_options options = {.severity = -1};        /* any, also one that is not known */
 	struct operands operands;
 	int result = options_parse(&watch_form, argc, argv, &options, &operands);
 	if (result != OPTIONS_GO_ON)

@@ -137,39 +137,64 @@ add_column(struct buffer *text, struct slice word, size_t columns)
 
 /* ---- one line ---- */
 
-#define GRADE_FROM_WIDTH 130            /* narrower terminals leave the grade out */
+#define WIDE 130                /* columns from which every part has its own column; below, the sentence needs the room */
 
 static void
-line_head(struct buffer *head, const struct feed_record *record, const struct terminal *terminal, enum language language)
+line_money(struct buffer *head, const struct feed_record *record, enum language language, size_t columns)
+{
+	struct buffer money = {0};
+	if (record->has_money)
+		money_add(&money, record->money_fen, language);
+	else
+		buffer_char(&money, '-');
+	for (size_t wide = text_columns(slice_of_buffer(&money)); wide < columns; wide++)
+		buffer_char(head, ' ');
+	text_add_cut(head, slice_of_buffer(&money), 0);
+	buffer_text(head, "  ");
+	buffer_free(&money);
+}
+
+static void
+head_wide(struct buffer *head, const struct feed_record *record, enum language language)
 {
 	bool zh = language == LANGUAGE_ZH;
 	struct buffer part = {0};
 	time_add(&part, record->event_time, 16);
-	add_column(head, slice_of_buffer(&part), 16);
-	buffer_text(head, "  ");
-	add_column(head, slice_of(word_of(severity_names, record->severity, language)), zh ? 4 : 8);
-	buffer_text(head, " ");
-	add_column(head, slice_of(word_of(status_names, record->status, language)), zh ? 4 : 9);
-	buffer_text(head, " ");
-	if (terminal->width == 0 || terminal->width >= GRADE_FROM_WIDTH) {
-		add_column(head, slice_of(word_of(grade_names, record->grade, language)), zh ? 8 : 10);
-		buffer_text(head, " ");
-	}
+	add_column(head, slice_of_buffer(&part), 18);
+	add_column(head, slice_of(word_of(severity_names, record->severity, language)), zh ? 5 : 9);
+	add_column(head, slice_of(word_of(status_names, record->status, language)), zh ? 5 : 10);
+	add_column(head, slice_of(word_of(grade_names, record->grade, language)), zh ? 9 : 11);
 	add_column(head, slice_of(record->rule), 17);
-	buffer_text(head, " ");
+	buffer_char(head, ' ');
 	part.length = 0;
 	subject_add(&part, record, language, false);
 	add_column(head, slice_of_buffer(&part), zh ? 24 : 28);
-	buffer_text(head, " ");
-	part.length = 0;
-	if (record->has_money)
-		money_add(&part, record->money_fen, language);
-	else
-		buffer_char(&part, '-');
-	for (size_t wide = text_columns(slice_of_buffer(&part)); wide < (zh ? 14u : 16u); wide++)
+	buffer_char(head, ' ');
+	line_money(head, record, language, zh ? 14 : 16);
+	buffer_free(&part);
+}
+
+/* Month, day and minute; the status when it is not a new alert; no grade. */
+static void
+head_narrow(struct buffer *head, const struct feed_record *record, enum language language)
+{
+	struct buffer part = {0};
+	time_add(&part, record->event_time, 16);
+	bool whole = part.length == 16;
+	text_add_cut(head, (struct slice){part.data + (whole ? 5 : 0), part.length - (whole ? 5 : 0)}, 0);
+	buffer_char(head, ' ');
+	add_column(head, slice_of(word_of(severity_names, record->severity, language)), language == LANGUAGE_ZH ? 5 : 9);
+	if (strcmp(record->status, "open") != 0) {
+		text_add_cut(head, slice_of(word_of(status_names, record->status, language)), 0);
 		buffer_char(head, ' ');
+	}
+	text_add_cut(head, slice_of(record->rule), 0);
+	buffer_char(head, ' ');
+	part.length = 0;
+	subject_add(&part, record, language, false);
 	text_add_cut(head, slice_of_buffer(&part), 0);
-	buffer_text(head, "  ");
+	buffer_char(head, ' ');
+	line_money(head, record, language, 0);
 	buffer_free(&part);
 }
 
@@ -177,7 +202,10 @@ void
 print_alert_line(struct buffer *out, const struct feed_record *record, const struct terminal *terminal, enum language language)
 {
 	struct buffer text = {0};
-	line_head(&text, record, terminal, language);
+	if (terminal->width == 0 || terminal->width >= WIDE)
+		head_wide(&text, record, language);
+	else
+		head_narrow(&text, record, language);
 	size_t head = text.length;
 	const char *sentence = *record->sentence[language] ? record->sentence[language] : record->title[language];
 	text_add_cut(&text, slice_of(sentence), 0);

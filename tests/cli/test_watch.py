@@ -63,6 +63,11 @@ class Lines(unittest.TestCase):
         self.assertEqual(rules("--region", "1405"), ["ADM-POOR-TOWN-001"])
         self.assertEqual(rules("--region", "37"), [])
 
+    def test_an_alert_of_another_kind_is_not_lost(self):
+        line = golden("feed.ndjson").splitlines()[1].replace('"severity":"high"', '"severity":"extreme"').encode()
+        run = subprocess.run([PROGRAM, "watch", "--lang", "en", "-"], input=line, capture_output=True, env=environment(), timeout=DEADLINE)
+        self.assertIn(b"extreme", run.stdout)
+
     def test_json_lines_pass_unchanged(self):
         with open(FEED, encoding="utf-8") as file:
             alerts = [line for line in file if '"type":"alert"' in line]
@@ -226,7 +231,8 @@ class Terminal(Following):
         self.assertTrue(coloured.startswith("\x1b[31m"))
         plain = coloured.replace("\x1b[31m", "").replace("\x1b[0m", "")
         self.assertNotIn("\x1b", plain)
-        self.assertEqual((len(plain), plain[-1]), (90, "…"))
+        self.assertEqual(plain, "04-01 09:00 high     OP-CAP-001 person pn_8c1f0a12 2024 10.00 yuan  310.00 yuan paid in 2…")
+        self.assertEqual(len(plain), 90)
 
     def test_no_colour_when_not_wanted(self):
         self.assertNotIn("\x1b", self.shown(NO_COLOR="1"))
