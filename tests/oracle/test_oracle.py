@@ -1,11 +1,15 @@
 """Examples computed by hand, so that the second opinion is not only an opinion."""
 import json
 import pathlib
+import re
 import sys
 import unittest
 
+import jsonschema
+
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import expressions
+import months
 import oracle
 import records
 import rules
@@ -13,7 +17,8 @@ import tails
 import worlds
 import yamlish
 
-HERE = pathlib.Path(__file__).parent
+HERE = pathlib.Path(__file__).resolve().parent
+DOCS = HERE.parent.parent / "docs"
 RULES, TABLES = rules.load(HERE / "rules")
 
 
@@ -175,7 +180,7 @@ class Months(unittest.TestCase):
 
     def test_need(self):
         series = {2024 * 12 + month: (50, 100) for month in range(6)}
-        need, reach, rate = oracle.project(series, 2024 * 12 + 5, 0.6, oracle.READING)
+        need, reach, rate = months.project(series, 2024 * 12 + 5, 0.6, oracle.READING)
         self.assertAlmostEqual(need, (0.6 * 1200 - 300) / 600)
         self.assertEqual((reach, rate), (0.0, 0.5))
 
@@ -215,6 +220,50 @@ class Statistics(unittest.TestCase):
 
     def test_benjamini_hochberg(self):
         self.assertEqual(tails.benjamini_hochberg([0.01, 0.04, 0.03, 0.5]), [0.04, 0.04 * 4 / 3, 0.04 * 4 / 3, 0.5])
+
+
+class Schemas(unittest.TestCase):
+    """The alert shown in docs/alerts.md is valid, and nothing that is not in the contract is."""
+
+    def setUp(self):
+        shown = re.findall(r"```json\n(.*?)```", (DOCS / "alerts.md").read_text(encoding="utf-8"), re.S)
+        self.alert = json.loads(shown[-1])
+        self.refused = {"type": "refused", "kind": "settlement", "reason": "bad_amount", "field": "hifp_pay", "byte": 212,
+                        "topic": "t", "partition": 0, "offset": 17}
+
+    def valid(self, name, line):
+        schema = json.loads((DOCS / "schema" / f"{name}.schema.json").read_text(encoding="utf-8"))
+        jsonschema.Draft202012Validator.check_schema(schema)
+        return jsonschema.Draft202012Validator(schema).is_valid(line)
+
+    def test_alert(self):
+        self.assertTrue(self.valid("alert", self.alert))
+        self.assertFalse(self.valid("alert", dict(self.alert, position=1)))
+        self.assertFalse(self.valid("alert", dict(self.alert, status="closed")))
+        self.assertFalse(self.valid("alert", dict(self.alert, amount_at_risk_fen="10.00")))
+        self.assertFalse(self.valid("alert", dict(self.alert, finding=dict(self.alert["finding"], sum_fen=1.5))))
+        self.assertFalse(self.valid("alert", dict(self.alert, rule=dict(self.alert["rule"], detector="share"))))
+        self.assertFalse(self.valid("alert", dict(self.alert, subject=dict(self.alert["subject"], period="2024-03"))))
+        self.assertFalse(self.valid("alert", {name: value for name, value in self.alert.items() if name != "basis"}))
+
+    def test_chinese_page_shows_the_same(self):
+        shown = re.findall(r"```json\n(.*?)```", (DOCS / "alerts.zh-CN.md").read_text(encoding="utf-8"), re.S)
+        self.assertEqual(json.loads(shown[-1]), self.alert)
+
+    def test_refused(self):
+        self.assertTrue(self.valid("refused", self.refused))
+        self.assertFalse(self.valid("refused", dict(self.refused, file="f", line=1)))
+        self.assertFalse(self.valid("refused", dict(self.refused, reason="bad")))
+
+    def test_indicator(self):
+        finding = {"numerator_fen": 7000, "denominator_fen": 10000, "value": "0.700000", "target": "0.700000", "need": None,
+                   "reach_probability": "1.000000", "through": "2024-12"}
+        line = {"type": "indicator", "rule": dict(self.alert["rule"], detector="share"), "revision": 1, "verdict": "ok", "finding": finding,
+                "subject": {"kind": "pool", "pool": "3708", "period": "2024-12"}}
+        self.assertTrue(self.valid("indicator", line))
+        self.assertFalse(self.valid("indicator", dict(line, verdict="fine")))
+        self.assertFalse(self.valid("indicator", dict(line, finding=dict(finding, value=0.7))))
+        self.assertFalse(self.valid("indicator", dict(line, finding=dict(finding, numerator=1))))
 
 
 class Worlds(unittest.TestCase):

@@ -131,6 +131,9 @@ class World:
             claim["mid_setl_flag"] = "1"
         elif kind < 0.13:
             claim["hifp_pay"] = claim.get("hifp_pay", 0) + 30000
+        if not self.tame and draw.random() < 0.03:
+            self.arrive(claim, at + draw.choice((20, 60, 120)) * 86400)         # late, for a month long closed
+            return
         self.arrive(claim, at)
         follow = draw.random()
         if follow < 0.22:
@@ -183,10 +186,11 @@ class World:
     def restate(self, claim, at):
         draw = self.random
         other = dict(claim)
-        change = draw.choice(("hifp_pay", "med_type", "fixmedins_code", "vali_flag", "setl_time", "nothing"))
+        change = draw.choice(("hifp_pay", "med_type", "fixmedins_code", "vali_flag", "setl_time", "nothing") + (() if self.tame else ("psn_no",)))
         other.update({"hifp_pay": {"hifp_pay": draw.randint(0, 40000)}, "med_type": {"med_type": draw.choice(("11", "21", "14"))},
                       "fixmedins_code": {"fixmedins_code": "H99999900001"}, "vali_flag": {"vali_flag": "0"},
-                      "setl_time": {"setl_time": at + draw.choice((-1, 1, 86400))}, "nothing": {}}[change])
+                      "setl_time": {"setl_time": at + draw.choice((-1, 1, 86400))}, "nothing": {},
+                      "psn_no": {"psn_no": draw.choice([one["psn_no"] for one in self.persons if one["area"] == claim["insu_admdvs"]])}}[change])
         stamps = draw.choice(((1, 2), (1, 2), (2, 1)) if self.tame else ((1, 2), (1, 2), (2, 1), (1, 1), (None, None), (None, 1), (1, None)))
         for one, stamp in zip((claim, other), stamps):
             if stamp is not None:
