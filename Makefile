@@ -5,11 +5,13 @@ CMAKE_FLAGS ?=
 JOBS   ?= $(shell nproc)
 
 .DEFAULT_GOAL := all
-.PHONY: all deps deps-kafka demo check bench install clean help
+.PHONY: all configure deps deps-kafka demo check bench install clean help
 
-all: ## build fundwatch and fundwatchd into build/ (optimised, with debug information)
-	@cmake -S . -B $(BUILD) -G Ninja --log-level=WARNING -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(CMAKE_FLAGS)
+all: configure ## build fundwatch and fundwatchd into build/ (optimised, with debug information)
 	@cmake --build $(BUILD) --parallel $(JOBS)
+
+configure:
+	@cmake -S . -B $(BUILD) -G Ninja --log-level=WARNING -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(CMAKE_FLAGS)
 
 deps: ## install the Debian packages that building, demo and check need
 	@tools/deps.sh check
@@ -19,7 +21,8 @@ deps-kafka: ## the same for the tests against Apache Kafka (Java 17 and Maven)
 
 demo: ## a county with planted problems, live, for under a minute (LANG=zh for Chinese)
 	@tools/deps.sh demo
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory configure
+	@cmake --build $(BUILD) --parallel $(JOBS) --target fundwatch fundwatchd fundwatch-broker demo_feed
 	@tests/demo/demo.sh $(BUILD)
 
 check: ## build with gcc, clang and sanitizers, run every test, end with one summary
@@ -38,4 +41,4 @@ clean: ## remove everything that was built
 	@rm -rf $(BUILD) build-check
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{sub(/:.*/, "", $$1); printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
