@@ -71,7 +71,8 @@ hist_quantile(const struct hist *hist, double q)
 		seen += counter_get(&hist->bucket[i]);
 		last = i;
 	}
-	return hist_bucket_upper(last);
+	uint64_t upper = hist_bucket_upper(last), max = counter_get(&hist->max);
+	return max && upper > max ? max : upper;        /* nothing was ever longer than the longest */
 }
 
 uint64_t

@@ -16,7 +16,8 @@ struct hist {
 /* Adds count values of ns each.  One thread only. */
 void hist_add(struct hist *, int64_t ns, uint64_t count);
 
-/* Upper bound in ns of the bucket that holds the q-quantile (0 < q <= 1); 0 when empty.  Any thread. */
+/* Upper bound in ns of the bucket that holds the q-quantile (0 < q <= 1), at most the largest value; 0 when empty.
+ * Any thread. */
 uint64_t hist_quantile(const struct hist *, double q);
 
 /* Number of values <= ns by whole buckets (the bucket that holds ns counts when its upper bound is <= ns). */

@@ -233,8 +233,9 @@ scorer_counts(const struct scorer *scorer)
 	counts->persons = scorer->persons.chunks.count;
 	counts->settlements = scorer->bookings.chunks.count - scorer->bookings.chunks.first;
 	counts->areas = scorer->pools;
-	counts->state_bytes = persons_bytes(&scorer->persons) + bookings_bytes(&scorer->bookings)
-	    + chunks_bytes(&scorer->enrolments);
+	counts->person_bytes = persons_bytes(&scorer->persons);
+	counts->settlement_bytes = bookings_bytes(&scorer->bookings);
+	counts->state_bytes = counts->person_bytes + counts->settlement_bytes + chunks_bytes(&scorer->enrolments);
 	return counts;
 }
 

@@ -99,7 +99,7 @@ struct scorer_counts {
 	uint64_t refused_by_reason[REFUSAL_COUNT];
 	uint64_t refunds, unlinked_refunds, voids, restated, beyond_history;
 	uint64_t persons, settlements, areas;   /* remembered now */
-	uint64_t state_bytes;
+	uint64_t person_bytes, settlement_bytes, state_bytes;   /* state_bytes: with enrolments, the sum */
 };
 
 const struct scorer_counts *scorer_counts(const struct scorer *);

@@ -129,9 +129,12 @@ main(int argc, char **argv)
 	    (unsigned long long)counts->state_bytes, rules->rules, world.record[0].length);
 	printf("{");
 	bench_print("core_claims_per_second", rate, runs, "claims/s");
-	double bytes = (double)counts->state_bytes / (double)counts->persons;
+	double bytes = (double)counts->person_bytes / (double)counts->persons;
+	double settlement_bytes = (double)counts->settlement_bytes / (double)counts->settlements;
 	printf(",");
 	bench_print("bytes_per_person", &bytes, 1, "bytes");
+	printf(",");
+	bench_print("bytes_per_settlement", &settlement_bytes, 1, "bytes");
 	printf("}\n");
 	scorer_close(world.scorer);
 	ruleset_free(rules);

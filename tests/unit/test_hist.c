@@ -106,5 +106,16 @@ START_TEST(below_counts_whole_buckets)
 }
 END_TEST
 
-RUN_TESTS("hist", buckets_cover_everything_once, a_value_goes_to_the_bucket_that_holds_it, quantiles_are_those_of_the_sorted_list,
+START_TEST(no_quantile_is_above_the_largest_value)
+{
+	static struct hist hist;
+	hist_add(&hist, 1000001, 3);
+	hist_add(&hist, 7, 3);
+	ck_assert_uint_eq(hist_quantile(&hist, 1), 1000001);
+	ck_assert_uint_eq(hist_quantile(&hist, 0.9), 1000001);
+	ck_assert_uint_eq(hist_quantile(&hist, 0.5), 7);
+}
+END_TEST
+
+RUN_TESTS("hist", no_quantile_is_above_the_largest_value, buckets_cover_everything_once, a_value_goes_to_the_bucket_that_holds_it, quantiles_are_those_of_the_sorted_list,
     an_empty_histogram_says_zero, negative_values_are_counted_apart, several_at_once_are_several, below_counts_whole_buckets)
