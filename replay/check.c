@@ -5,15 +5,28 @@
 #include "replay/sink.h"
 
 #include "core/base/buffer.h"
+#include "core/rule/schema.h"
 #include "core/score/budget.h"
+#include "detectors/registry.h"
 
 #include <sysexits.h>
+
+struct check_options {
+	struct common_options common;
+	bool schema;
+};
+
+static const struct option_row check_row[] = {
+	{"schema", OPTION_FLAG, offsetof(struct check_options, schema), NULL, {"输出规则文件的 JSON Schema，供编辑器使用",
+	    "print a JSON Schema of rule files, for editors"}, 0, 0, NULL},
+};
 
 static const struct command_form check_form = {
 	.name = "check", .operands = "[DIR]", .operands_least = 0, .operands_most = 1,
 	.summary = {"检查规则、参数和参照表，一次报告所有文件的所有错误；无误时输出每条规则的规范文本。",
 	    "Checks rules, parameters and tables and tells every mistake of every file in one run; when there is none,\n"
 	    "prints the canonical text of every rule."},
+	.row = check_row, .rows = sizeof check_row / sizeof check_row[0],
 	.common = COMMON_RULES | COMMON_JSON,
 	.example = {
 		{"fundwatch check", {"检查当前目录下的 rules/", "checks rules/ in the current folder"}},
@@ -104,30 +117,52 @@ print_counts(const struct ruleset *rules, enum language language)
 	    rules->digest, rules->rules, mode[MODE_ENFORCE], mode[MODE_SHADOW], mode[MODE_OFF], tests);
 }
 
+static int
+print_schema(enum language language)
+{
+	struct buffer json = {0};
+	struct sink sink;
+	rule_schema(detectors_registry(), &json);
+	sink_open(&sink, "-", language);
+	sink_line(&sink, (struct slice){json.data, json.length});
+	buffer_free(&json);
+	return sink_close(&sink) == OPTIONS_GO_ON ? EX_OK : EX_IOERR;
+}
+
+static int
+check_rules(const struct common_options *options, const char *directory)
+{
+	enum language language = (enum language)options->language;
+	struct ruleset *rules = rules_open(options, directory);
+	struct sink sink;
+	if (!rules)
+		return EX_CONFIG;
+	sink_open(&sink, "-", language);
+	if (options->json)
+		print_json(rules, &sink);
+	else
+		print_canonical(rules, &sink);
+	int result = sink_close(&sink) == OPTIONS_GO_ON ? EX_OK : EX_IOERR;
+	if (!options->quiet && !options->json) {
+		print_counts(rules, language);
+		print_budget(rules, language);
+	}
+	ruleset_free(rules);
+	return result;
+}
+
 int
 command_check(int argc, char **argv)
 {
-	struct common_options options = {0};
+	struct check_options options = {0};
 	struct operands operands;
 	int result = options_parse(&check_form, argc, argv, &options, &operands);
 	if (result != OPTIONS_GO_ON)
 		return result;
-	struct ruleset *rules = rules_open(&options, operands.count ? operands.item[0] : options_rules(&options));
-	result = EX_CONFIG;
-	if (rules) {
-		struct sink sink;
-		sink_open(&sink, "-", (enum language)options.language);
-		if (options.json)
-			print_json(rules, &sink);
-		else
-			print_canonical(rules, &sink);
-		result = sink_close(&sink) == OPTIONS_GO_ON ? EX_OK : EX_IOERR;
-		if (!options.quiet && !options.json) {
-			print_counts(rules, (enum language)options.language);
-			print_budget(rules, (enum language)options.language);
-		}
-		ruleset_free(rules);
-	}
+	if (options.schema)
+		result = print_schema((enum language)options.common.language);
+	else
+		result = check_rules(&options.common, operands.count ? operands.item[0] : options_rules(&options.common));
 	options_free(&check_form, &options, &operands);
 	return result;
 }

@@ -6,11 +6,8 @@ static const char *const rule_keys[] = {
 	"id", "revision", "title", "family", "grade", "stage", "severity", "mode", "where", "detector", "params", "basis",
 	"evidence", "tests",
 };
-static const char *const families[] = {"policy", "management", "medical", "fund"};
-static const char *const grades[] = {"violation", "suspicious", "clue"};
-static const char *const severities[] = {"low", "medium", "high", "critical"};
-static const char *const stages[] = {"before", "during", "after"};
-static const char *const modes[] = {[MODE_ENFORCE] = "enforce", [MODE_SHADOW] = "shadow", [MODE_OFF] = "off"};
+static const char *const families[] = RULE_FAMILIES, *const grades[] = RULE_GRADES, *const severities[] = RULE_SEVERITIES,
+    *const stages[] = RULE_STAGES, *const modes[] = RULE_MODES;
 
 #define KEYS_MAX 64
 #define ID_BYTES_MAX 48

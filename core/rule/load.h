@@ -7,6 +7,12 @@
 #include "core/rule/trial.h"
 #include "core/rule/wants.h"
 
+#define RULE_FAMILIES {"policy", "management", "medical", "fund"}
+#define RULE_GRADES {"violation", "suspicious", "clue"}
+#define RULE_SEVERITIES {"low", "medium", "high", "critical"}
+#define RULE_STAGES {"before", "during", "after"}
+#define RULE_MODES {[MODE_ENFORCE] = "enforce", [MODE_SHADOW] = "shadow", [MODE_OFF] = "off"}
+
 struct load {
 	struct ruleset *set;
 	struct arena *arena;            /* the set's */

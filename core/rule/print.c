@@ -103,7 +103,7 @@ print_tests(struct arena *arena, const struct yaml *list)
 static void
 print_head(struct buffer *out, const struct rule *rule)
 {
-	static const char *const modes[] = {[MODE_ENFORCE] = "enforce", [MODE_SHADOW] = "shadow", [MODE_OFF] = "off"};
+	static const char *const modes[] = RULE_MODES;
 	buffer_printf(out, "id: %s\nrevision: %d\ntitle:\n  zh: ", rule->id, rule->revision);
 	print_text(out, rule->title[LANGUAGE_ZH]);
 	buffer_text(out, "\n  en: ");

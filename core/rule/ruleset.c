@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-static const char *const folders[] = {"policy", "management", "medical", "fund"};
+static const char *const folders[] = RULE_FAMILIES;
 static const char *const known_folders[] = {"policy", "management", "medical", "fund", "params", "tables"};
 
 /* ---- directories ---- */

@@ -344,6 +344,43 @@ def check_check():
     expect(json.loads(run("check", "--json", "again", "--tables", TABLES).out)["ruleset"] == as_json["ruleset"], "digest")
 
 
+def typed(node):
+    """Values as an editor types them: whole numbers and true and false, the rest text."""
+    if isinstance(node, dict):
+        return {key: typed(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [typed(value) for value in node]
+    if node in ("true", "false"):
+        return node == "true"
+    return int(node) if isinstance(node, str) and node.isdigit() else node
+
+
+def check_schema():
+    schema = json.loads(told(0)(run("check", "--schema")).out)
+    try:
+        import jsonschema
+    except ImportError:
+        print("  python3-jsonschema is not installed: no rule was validated against the schema")
+        return
+    sys.path.insert(0, os.path.join(ROOT, "tests", "oracle"))
+    import yamlish
+    jsonschema.Draft7Validator.check_schema(schema)
+    validator = jsonschema.Draft7Validator(schema)
+    seen = 0
+    for folder in ("policy", "management", "fund"):
+        for name in sorted(os.listdir(os.path.join(RULES, folder))):
+            with open(os.path.join(RULES, folder, name), encoding="utf-8") as file:
+                rule = typed(yamlish.load(file.read()))
+            mistakes = [mistake.message for mistake in validator.iter_errors(rule)]
+            expect(not mistakes, name, mistakes)
+            for key, wrong in (("grade", "violaton"), ("titel", "x"), ("detector", "capp"), ("stage", []), ("revision", "one")):
+                expect(not validator.is_valid({**rule, key: wrong}), name, "with", key, wrong, "is valid")
+            for setting in ("sum", "assert", "level"):
+                expect(setting not in rule or not validator.is_valid({**rule, setting: 5}), name, setting)
+            seen += 1
+    expect(seen == 9, seen, "rules")
+
+
 def check_test():
     done = told(0)(run("test", RULES))
     expect(" 0 failed" in done.out and "OP-CAP-001" in done.out, done.out)
