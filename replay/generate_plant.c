@@ -51,7 +51,7 @@ take_back(struct world *world, int64_t time, bool linked)
 	struct plan *refund = plan_add(world, PLAN_REFUND, paid.person, time, paid.place);
 	refund->draw = paid.time;
 	refund->fen = paid.fen;
-	refund->letter = 'B';
+	refund->letter = 'C';
 	refund->original_day = time_day(paid.time);
 	refund->original_letter = paid.letter;
 	refund->linked = linked;
@@ -139,8 +139,9 @@ truth_person(struct truth *truth, uint32_t person, int32_t year, int64_t amount_
 
 enum cap_script { SCRIPT_TWO, SCRIPT_ONE_FEN, SCRIPT_REFUNDED };
 
+/* Over the cap at the second payment, early or late in the span: at so many of its thousand parts. */
 static void
-script_cap(struct world *world, const struct span *span, uint32_t person, struct truth *truth, enum cap_script script, bool linked)
+script_cap(struct world *world, const struct span *span, uint32_t person, struct truth *truth, enum cap_script script, int permille, bool linked)
 {
 	struct chance chance = script_chance(world, person);
 	int32_t cap = world->area[span->area].facts->cap_fen[0];
@@ -148,9 +149,10 @@ script_cap(struct world *world, const struct span *span, uint32_t person, struct
 	if (script == SCRIPT_ONE_FEN)
 		over = 1;
 	truth_person(truth, person, span->year, over);
-	int64_t first = span_time(span, 80, &chance), second = span_time(span, 450, &chance), third = span_time(span, 750, &chance);
+	int64_t first = span_time(span, 30, &chance), second = span_time(span, permille, &chance), third = span_time(span, 850, &chance);
 	pay(world, person, first, PLACE_COUNTY, cap - under);
 	pay(world, person, second, PLACE_CENTRE + world->person[person].township, under + over);
+	world->plan[world->plans - 1].letter = 'B';
 	if (script == SCRIPT_REFUNDED)
 		take_back(world, third, linked);
 }
@@ -167,7 +169,7 @@ plant_caps(struct world *world, const struct scenario *scenario, enum cap_script
 		if (person == UINT32_MAX)
 			return i ? NULL : TOO_FEW;
 		struct truth *truth = truth_add(world, scenario, "person", script == SCRIPT_REFUNDED ? EXPECT_RETRACTED : EXPECT_ALERT, span.area);
-		script_cap(world, &span, person, truth, script, i % 2 == 0);
+		script_cap(world, &span, person, truth, script, 90 + (int)(i * 500 / count), i % 2 == 0);
 	}
 	return NULL;
 }

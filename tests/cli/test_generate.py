@@ -23,9 +23,9 @@ YEAR = ["--seed", "11", "--persons", "4000", "--from", "2024-06-01", "--to", "20
 # generator is to be expected and written here.
 SMALL = ["--seed", "42", "--persons", "3000", "--from", "2024-12-01", "--to", "2025-01-31"]
 SMALL_DIGESTS = {
-    "settlements.ndjson": "ead1aa40fb533f8fe34e77137e87d81f4fe25fdee8b6c1b9e8b56da44eb36b5a",
+    "settlements.ndjson": "27ff5d2c389107d75514738e9bfa1b2e2a9d66d6535f72aa3f895c10e6d937f5",
     "enrolment.ndjson": "3225f3efbbcd2296dec57afe62165785f9d0f0ea77f623ce0a133c1c3c494bb0",
-    "truth.json": "02f955bd597d21cdb29cf490acfc65572937912e05ee964fb1920ab27c1eb53b",
+    "truth.json": "5dab67610bc9cbfe14534bd836c8421f2afd90effe7436f4b7a1576db229f3cf",
     "tables/institutions.csv": "a7e6a99fa4c5985c229e55f992ceb4d18518ff107289431bc0bf93f930e2fba8",
     "tables/population.csv": "4b79be144e2e8cb0b1802115708f63d7162aa81919a7295ee0714a77421fd381",
 }
