@@ -16,6 +16,7 @@ struct unit {                           /* a township or an institution, name or
 	uint32_t name;
 	int64_t observed[CLASS_COUNT], population[CLASS_COUNT];
 	double expected[CLASS_COUNT];
+	uint32_t said;                  /* a bit for each class of which something was said before */
 };
 
 struct family {                         /* one judgement: rule, pool, month */
@@ -182,10 +183,20 @@ stays_count(struct family *family)
 	}
 }
 
+/* Units of which something was said and whose stays have moved or gone since: that is said too. */
+static void
+said_before(struct family *family)
+{
+	const struct family_month *month = &family->window->family[family->made - family->scorer->layout.family_rule];
+	for (size_t i = 0; i < month->count; i++)
+		unit_get(family, month->said[i].unit)->said |= 1u << month->said[i].class;
+}
+
 static void
 units_make(struct family *family)
 {
 	stays_count(family);
+	said_before(family);
 	if (family->made->institutions)
 		institutions_make(family);
 	else
@@ -227,7 +238,7 @@ keys_make(const struct family *family, struct family_key *key, struct place *pla
 		const struct unit *unit = &family->unit[i];
 		double factor = neighbours(family, unit);
 		for (int class = 0; class < CLASS_other; class++) {
-			if (unit->population[class] == 0 && unit->observed[class] == 0)
+			if (unit->population[class] == 0 && unit->observed[class] == 0 && !(unit->said >> class & 1))
 				continue;
 			key[count] = (struct family_key){unit->observed[class], unit->population[class], unit->expected[class] * factor};
 			place[count++] = (struct place){unit, class};

@@ -155,14 +155,16 @@ struct place {                          /* where and when a sum stands */
 	int64_t time;
 };
 
-/* Those of the latest settlement that made the sum; of the record that emptied it when none is left. */
+/* Those of the latest settlement that made the sum; when none is left, of the record that emptied it, within the year. */
 static struct place
-place_of(const struct scorer *scorer)
+place_of(const struct scorer *scorer, int32_t year)
 {
 	const struct evidence_list *list = &scorer->evidence;
 	if (list->count)
 		return (struct place){list->claim[list->count - 1].area, list->claim[list->count - 1].time};
-	return (struct place){scorer->now->area_name, scorer->now->claim.value[FIELD_setl_time].number};
+	int64_t first = (int64_t)month_first_day(year * 12) * DAY_SECONDS, last = (int64_t)month_first_day(year * 12 + 12) * DAY_SECONDS - 1;
+	int64_t time = scorer->now->claim.value[FIELD_setl_time].number;
+	return (struct place){scorer->now->area_name, time < first ? first : time > last ? last : time};
 }
 
 /* The parameter row of the latest settlement that has one: the answer does not depend on which arrived last. */
@@ -190,7 +192,7 @@ judge_one(struct scorer *scorer, uint32_t person_number, struct ledger_year *blo
 	struct said *said = ledger_said(&scorer->persons, block, index);
 	int32_t year = (int32_t)block->year;
 	collect_year(scorer, person, year, ledger);
-	struct place place = place_of(scorer);
+	struct place place = place_of(scorer, year);
 	bool tier_unknown = false;
 	const struct param_row *row = row_of(scorer, made, person_tier(scorer, person, year), &place, &tier_unknown);
 	if (!row && said->revision == 0)

@@ -231,7 +231,7 @@ judge_month(struct scorer *scorer, const struct pool *pool, struct series *serie
 	bool is_pool = series->subject == pool->name;
 	int32_t last_day = month_first_day(through + 1) - 1;
 	const struct param_row *row = param_find(rule, made->target, scorer_area(scorer, series->subject), SLICE(""), last_day, NULL);
-	if (!row || through < series->first_month)
+	if (!row || series->months == 0 || through < series->first_month)
 		return;
 	struct series_input input = {.money = made->amount != CASES, .target = row->value, .due = row->due};
 	struct series_result result = {0};
