@@ -32,7 +32,6 @@ struct scenario;
 
 struct area_facts {
 	const char *prefix, *name;
-	const char *pool;
 	int32_t cap_from, cap_to;               /* days; from > to: no cap of its own */
 	int32_t cap_fen[2];                     /* by tier 1, 2 */
 	bool share_money, share_cases, admissions;
@@ -106,7 +105,7 @@ enum plan_what { PLAN_OUTPATIENT, PLAN_STAY, PLAN_REFUND };
 
 struct plan {                                   /* one planted settlement */
 	int64_t time, draw;                     /* draw: names its stream; a refund has that of its original */
-	uint32_t person, truth, order;          /* order within the truth entry */
+	uint32_t person, truth;                 /* truth: which entry */
 	int32_t fen;                            /* outpatient: hifp_pay exactly */
 	int32_t original_day;                   /* refund: of which planted settlement */
 	enum plan_what what;
@@ -170,7 +169,6 @@ struct generate_options {
 struct counts {
 	uint64_t lines, bytes, settlements, variant[VARIANTS], linked_refunds, partial_refunds, interim, late, late_closed;
 	uint64_t planted, care[CARES], refused[16], enrolments;
-	uint64_t stay_fen, stay_days;
 };
 
 struct world {

@@ -267,7 +267,7 @@ put_subject(struct buffer *json, const struct world *world, const struct truth *
 	json_close(json, '}');
 }
 
-/* The planted settlements, in the order in which they were thought of. */
+/* The planted settlements by time. */
 static void
 put_claims(struct buffer *json, const struct world *world, size_t truth)
 {

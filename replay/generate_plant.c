@@ -33,7 +33,7 @@ plan_add(struct world *world, enum plan_what what, uint32_t person, int64_t time
 	world->plan = memory_grow(world->plan, world->plans + 1, sizeof *world->plan);
 	struct plan *plan = &world->plan[world->plans++];
 	*plan = (struct plan){.time = time, .draw = time, .person = person, .truth = (uint32_t)world->truths - 1,
-	    .order = (uint32_t)world->plans, .what = what, .place = (uint8_t)place, .letter = 'A'};
+	    .what = what, .place = (uint8_t)place, .letter = 'A'};
 	return plan;
 }
 

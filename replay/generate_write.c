@@ -342,8 +342,6 @@ count_event(struct world *world, const struct event *event)
 		counts->interim += event->flags & EVENT_INTERIM ? 1 : 0;
 		counts->late += event->flags & EVENT_LATE ? 1 : 0;
 		counts->late_closed += event->arrival - event->time > 7 * DAY_SECONDS;
-		counts->stay_fen += event->care == CARE_STAY ? (uint64_t)event->fee : 0;
-		counts->stay_days += event->care == CARE_STAY ? (uint64_t)(event->day - event->begin) : 0;
 	}
 	tally_event(world, event);
 }

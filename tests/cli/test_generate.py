@@ -453,6 +453,16 @@ class Found(Case):
         self.assertEqual(summary["data_quality"], {})
         self.assertEqual(summary["unknown_fields"], {})
 
+    def test_the_table_is_read_by_people(self):
+        folder, _ = self.world("--seed", "7", "--persons", "20000", "--from", "2024-10-01", "--to", "2025-03-31")
+        self.replay(folder)
+        for language, words in (("zh", ("场景", "误报: 0", "（应撤销）", "未植入: cap_tiers")), ("en", ("scenario", "false alarms: 0", "(ends retracted)"))):
+            run = subprocess.run(["/usr/bin/python3", SCORE, f"{folder}/truth.json", f"{folder}/alerts.ndjson", "--lang", language, "--strict"],
+                                 capture_output=True, text=True, env=dict(os.environ, PYTHONIOENCODING="utf-8"))
+            self.assertEqual(run.returncode, 0, run.stdout)
+            for word in words:
+                self.assertIn(word, run.stdout)
+
     def test_a_clean_county_raises_nothing(self):
         folder, _ = self.world("--seed", "8", "--persons", "20000", "--from", "2024-01-01", "--to", "2024-12-31", "--clean")
         score, summary = self.replay(folder)
