@@ -24,7 +24,7 @@ for target in "$source"/fuzz_*.c; do
 		dictionary=-dict=$source/$subject.dict
 	fi
 	echo "$name: $seconds s"
-	"$build/$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=8192 -print_final_stats=1 \
+	"$build/$name" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=2048 -max_len=8192 -print_final_stats=1 \
 		-artifact_prefix="$build/$name-" $dictionary "$build/corpus/$subject" "$seeds" >"$build/$name.log" 2>&1 || {
 		tail -40 "$build/$name.log"
 		exit 1
