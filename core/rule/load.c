@@ -141,16 +141,19 @@ load_detector(struct load *load, struct rule_draft *draft)
 	draft->rule.detector = word >= 0 ? registry->list[word] : NULL;
 }
 
-/* Keys of a rule and of its detector; without a detector its settings cannot be told from mistakes. */
+/* Keys of a rule and of its detector; of every detector when the rule's own is not known. */
 static void
-check_keys(struct rule_draft *draft)
+check_keys(struct load *load, struct rule_draft *draft)
 {
-	const char *known[KEYS_MAX + COUNT(rule_keys)];
-	const struct detector *detector = draft->rule.detector;
-	if (!detector || detector->setting_count > KEYS_MAX)
-		return;
+	const struct detector_registry *registry = load->registry;
+	size_t most = COUNT(rule_keys), count = COUNT(rule_keys);
+	for (size_t i = 0; i < registry->count; i++)
+		most += registry->list[i]->setting_count;
+	const char **known = arena_alloc(load->arena, most * sizeof *known);
 	memcpy(known, rule_keys, sizeof rule_keys);
-	size_t count = COUNT(rule_keys) + settings_names(detector, known + COUNT(rule_keys));
+	for (size_t i = 0; i < registry->count; i++)
+		if (!draft->rule.detector || draft->rule.detector == registry->list[i])
+			count += settings_names(registry->list[i], known + count);
 	draft->is_good &= want_keys(&draft->source, draft->root, known, count);
 }
 
@@ -238,7 +241,7 @@ rule_load(struct load *load, const char *path, const char *family, const char *n
 	draft->rule.file = draft->source.file;
 	load_head(draft, family, name);
 	load_detector(load, draft);
-	check_keys(draft);
+	check_keys(load, draft);
 	load_body(load, draft);
 	return draft;
 }
