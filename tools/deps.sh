@@ -8,7 +8,7 @@ build=(gcc make libc6-dev cmake ninja-build pkg-config check python3
 	libcjson-dev libfyaml-dev libmicrohttpd-dev libpcre2-dev librdkafka-dev libssl-dev libsystemd-dev
 	libutf8proc-dev libxxhash-dev libzstd-dev zlib1g-dev)
 demo=(kcat)
-check=(clang libclang-rt-14-dev git jq python3-jsonschema prometheus zstd)
+check=(clang libclang-rt-14-dev git jq openssl python3-jsonschema prometheus zstd)
 kafka=(openjdk-17-jre-headless maven)
 
 packages_of()

@@ -25,6 +25,21 @@ JVM = ["-Xms192m", "-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-
        "-Xlog:cds+dynamic=off", "-Dlog4j.configuration=file:" + os.path.join(HERE, "log4j.properties")]
 
 
+USER, PASSWORD = "fundwatch", "a-password-of-the-test"
+# A second listener with TLS and SCRAM beside the plain one.
+SECURE = """
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},SASL_SSL://127.0.0.1:{secure}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},SASL_SSL://127.0.0.1:{secure}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL
+ssl.keystore.type=PEM
+ssl.keystore.location={folder}/keystore.pem
+ssl.truststore.type=PEM
+ssl.truststore.location={folder}/certificate.pem
+sasl.enabled.mechanisms=SCRAM-SHA-256
+listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+"""
+
+
 class Unavailable(Exception):
     """There can be no broker on this machine; the text says why."""
 
@@ -85,15 +100,26 @@ def free_ports(count):
     return ports
 
 
+def make_certificate(folder):
+    """certificate.pem, of a key of its own, for this address; keystore.pem with both, as the broker reads it."""
+    key, certificate = os.path.join(folder, "key.pem"), os.path.join(folder, "certificate.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
+                    "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate], check=True, stderr=subprocess.DEVNULL)
+    with open(os.path.join(folder, "keystore.pem"), "w", encoding="ascii") as out:
+        for path in (key, certificate):
+            with open(path, encoding="ascii") as part:
+                out.write(part.read())
+
+
 class Broker:
     """One broker with its data in a folder. start, stop, kill and start again keep data and address."""
 
-    def __init__(self, folder, topics_tool):
+    def __init__(self, folder, topics_tool, secure=False):
         self.java = java_version()
         self.classes = class_path()
         self.folder, self.topics_tool, self.process = folder, topics_tool, None
-        self.port, controller = free_ports(2)
-        self.bootstrap = f"127.0.0.1:{self.port}"
+        self.port, controller, secure_port = free_ports(3)
+        self.bootstrap, self.secure_bootstrap = f"127.0.0.1:{self.port}", f"127.0.0.1:{secure_port}"
         os.makedirs(folder)
         self.properties = os.path.join(folder, "server.properties")
         self.log = os.path.join(folder, "broker.log")
@@ -103,8 +129,12 @@ class Broker:
             text = text.replace(f"@{name}@", str(value))
         with open(self.properties, "w", encoding="utf-8") as out:
             out.write(text)
+            if secure:
+                make_certificate(folder)
+                out.write(SECURE.format(port=self.port, controller=controller, secure=secure_port, folder=folder))
+        users = ["--add-scram", f"SCRAM-SHA-256=[name={USER},password={PASSWORD}]"] if secure else []
         identity = self.tool("kafka.tools.StorageTool", "random-uuid").strip().split("\n")[-1]
-        self.tool("kafka.tools.StorageTool", "format", "-t", identity, "-c", self.properties)
+        self.tool("kafka.tools.StorageTool", "format", "-t", identity, "-c", self.properties, *users)
 
     def java_words(self, *words):
         return ["java", *JVM, "-cp", self.classes, *words]

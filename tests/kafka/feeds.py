@@ -44,6 +44,9 @@ def run_daemon(context, hold, prefix, feed, count, partitions=1):
     feed()
     daemon.wait_received(count)
     daemon.wait_received(len(county.enrolments), "enrolment")
+    for partition in range(partitions):
+        received, accounted = daemon.balance(partition=partition)
+        assert received == accounted, f"partition {partition}: {received} received, {accounted} judged, refused or duplicate"
     status = daemon.stop()
     assert status == 0, f"exit status {status} after SIGTERM"
     return daemon

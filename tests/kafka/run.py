@@ -18,9 +18,10 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import broker as brokers   # noqa: E402
 import faults              # noqa: E402
 import feeds               # noqa: E402
+import security            # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-TESTS = feeds.TESTS + faults.TESTS
+TESTS = feeds.TESTS + faults.TESTS + security.TESTS
 SHOWN = 40              # lines of the daemon's log that a failure shows
 
 
@@ -57,8 +58,8 @@ class Context:
         self.shared.start()
         self.county = County(self.fundwatch, os.path.join(folder, "county"))
 
-    def broker(self, name):
-        one = brokers.Broker(os.path.join(self.folder, "broker-" + name), self.topics_tool)
+    def broker(self, name, **options):
+        one = brokers.Broker(os.path.join(self.folder, "broker-" + name), self.topics_tool, **options)
         self.opened.append(one)
         return one
 
@@ -75,16 +76,18 @@ def title(test):
 
 
 def run_one(context, test):
-    """(passed, reason). The daemon's log of a failed test goes to stderr."""
+    """(status, reason). The daemon's log of a failed test goes to stderr."""
     held = []
     try:
         test(context, held.append)
-        return True, ""
+        return "ok", ""
+    except brokers.Unavailable as why:
+        return "ok", f"SKIP {why}"
     except Exception as wrong:
         traceback.print_exc()
         for one in held:
             print("\n".join(one.log_text().split("\n")[-SHOWN:]), file=sys.stderr)
-        return False, " ".join(str(wrong).split("\n")[0].split())
+        return "not ok", " ".join(str(wrong).split("\n")[0].split())
     finally:
         for one in held:
             one.close()
@@ -100,9 +103,9 @@ def main():
     try:
         context = Context(os.path.abspath(sys.argv[1]), folder)
         for number, test in enumerate(chosen, 1):
-            passed, reason = run_one(context, test)
-            failed += not passed
-            print(f"{'ok' if passed else 'not ok'} {number} - {title(test)}{' # ' + reason if reason else ''}", flush=True)
+            status, reason = run_one(context, test)
+            failed += status != "ok"
+            print(f"{status} {number} - {title(test)}{' # ' + reason if reason else ''}", flush=True)
     except brokers.Unavailable as why:
         for number, test in enumerate(chosen, 1):
             print(f"ok {number} - {title(test)} # SKIP {why}")
