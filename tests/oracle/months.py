@@ -20,7 +20,7 @@ def stays_of(bookings, tables, reading):
             continue
         visit = claim.get("mdtrt_id") or ("alone " + claim["setl_id"] if reading["stay_without_visit"] else None)
         if visit is not None:
-            visits.setdefault((tables.pool(claim["insu_admdvs"]), visit), []).append(claim)
+            visits.setdefault((tables.pool(claim["insu_admdvs"]), visit, claim["psn_no"]), []).append(claim)
     return [max(claims, key=order) for _, claims in sorted(visits.items())]
 
 

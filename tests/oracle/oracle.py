@@ -24,12 +24,13 @@ AMBIGUITIES, where the contract leaves a choice; each is a key of READING, so th
   watch_year        "new": the two closes in a row of a watch lie in one year; "across": December's counts too.
   restated          "replaces": contract 1.3; "duplicate": the first version stays.
 
-Choices without a switch: the row of a cap is that of the latest listed settlement (booked time, setl_id) that has one,
-and an emptied ledger keeps its last row; an amount that is absent is 0 where amounts must be exactly opposite; a stay of
-a person without enrolment counts for no class, one of another insurance type for the person's class; an institution has
-indicators while it has a stay of any person in the month or the reference months; a share's year is completed by the
-past years that the series holds from January on, by m/12 without one, and its run rate takes every month, its variance
-those with a denominator above 0; an alert that became insufficient does not stand.
+Choices without a switch: the row of a cap is that of the latest listed settlement (booked time, setl_id) that has
+one, and an emptied ledger keeps its last row; an amount that is absent is 0 where amounts must be exactly opposite; a
+stay is a person's: one mdtrt_id under two psn_no is two stays; a stay of a person without enrolment counts for no
+class, one of another insurance type for the person's class; an institution has indicators while it has a stay of any
+person in the month or the reference months; a share's year is completed by the past years that the series holds from
+January on, by m/12 without one, and its run rate takes every month, its variance those with a denominator above 0; an
+alert that became insufficient does not stand.
 """
 import records
 from bookings import LATENESS, Enrolments, Intake, bookings_of, is_refund, month_number, month_start, versions_of
@@ -37,7 +38,7 @@ from months import admission_indicators, share_indicators
 
 READING = {
     "refund_where": "original", "refund_after": True, "refunded_standing": False, "refunded_listed": False,
-    "absent_listed": True, "void_date": "booked", "chain": True, 
+    "absent_listed": True, "void_date": "booked", "chain": True,
     "stay_without_visit": False, "age_at": "month", "late": "again",
     "months": "span", "institution_share": "general", "watch_year": "new", "share_before": "silent",
     "restated": "replaces",

@@ -117,7 +117,7 @@ class World:
         for name in ("clr_type", "refd_setl_flag", "mid_setl_flag", "vali_flag"):
             if draw.random() < 0.3:
                 claim[name] = {"clr_type": draw.choice(("11", "21", "41")), "vali_flag": "1"}.get(name, "0")
-        if draw.random() < 0.05:
+        if draw.random() < 0.08:
             claim.pop(draw.choice(("mdtrt_id", "insutype", "med_type", "hifp_pay", "fixmedins_code", "medfee_sumamt")))
         return claim
 
@@ -146,7 +146,21 @@ class World:
             later = at + self.delay()
             self.arrive(dict(self.settlement(person, later), mdtrt_id=claim["mdtrt_id"], med_type=claim.get("med_type", "21")), later)
         elif follow < 0.43:
+            self.twins(claim, at)
+        elif follow < 0.46:
             self.arrive(self.broken(claim), at)
+
+    def twins(self, claim, at):
+        """The same visit settled twice for the same amounts; one or both are taken back without saying which."""
+        draw = self.random
+        kinds = ["", "", "r"] + draw.choice(([], ["r"], ["r", "r"]))
+        for kind in kinds[1:]:
+            at += self.delay()
+            self.serial += 1
+            twin = dict(claim, setl_id=f"t{self.serial}", setl_time=at)
+            if kind:
+                twin.update({name: -claim[name] for name in ("medfee_sumamt", "hifp_pay") if name in claim}, refd_setl_flag="1")
+            self.arrive(twin, at)
 
     def delay(self):
         return self.random.choice((1, 3600, 86400, 2 * 86400) if self.tame else (1, 3600, 86400, 5 * 86400, 40 * 86400, 100 * 86400))
@@ -174,19 +188,27 @@ class World:
                 refund["mdtrt_id"] = f"other{self.serial}"
             if previous is not None and draw.random() < 0.2:
                 refund["init_setl_id"] = previous
+            if draw.random() < 0.1:
+                refund[draw.choice(("med_type", "insutype", "fixmedins_code"))] = draw.choice(("11", "21", "390"))
+            elif draw.random() < 0.05:
+                refund.pop(draw.choice(("med_type", "insutype", "fixmedins_code")), None)
             self.arrive(refund, at)
             previous = refund["setl_id"]
             if draw.random() < 0.08:
                 self.arrive(dict(refund), at + self.delay(), again=True)
+            elif draw.random() < 0.1:
+                self.restate(refund, at, other_person=False)
+        if link == "id" and draw.random() < 0.2:
+            self.restate(claim, at, other_person=False)
         if link == "visit" and draw.random() < 0.4:
             later = at + self.delay()
             self.serial += 1
             self.arrive(dict(claim, setl_id=f"again{self.serial}", setl_time=later), later)
 
-    def restate(self, claim, at):
+    def restate(self, claim, at, other_person=True):
         draw = self.random
         other = dict(claim)
-        change = draw.choice(("hifp_pay", "med_type", "fixmedins_code", "vali_flag", "setl_time", "nothing") + (() if self.tame else ("psn_no",)))
+        change = draw.choice(("hifp_pay", "med_type", "fixmedins_code", "vali_flag", "setl_time", "nothing") + (() if self.tame or not other_person else ("psn_no",)))
         other.update({"hifp_pay": {"hifp_pay": draw.randint(0, 40000)}, "med_type": {"med_type": draw.choice(("11", "21", "14"))},
                       "fixmedins_code": {"fixmedins_code": "H99999900001"}, "vali_flag": {"vali_flag": "0"},
                       "setl_time": {"setl_time": at + draw.choice((-1, 1, 86400))}, "nothing": {},
