@@ -421,12 +421,44 @@ static void
 judge_claim_rules(struct scorer *scorer, const struct turn *turn, uint32_t number, const uint64_t *truth,
     const uint64_t *falsehood, enum cause cause);
 
+/* The earlier version leaves every sum before its booking is written over. */
+static void
+booking_reopen(struct scorer *scorer, uint32_t number, const struct turn *turn, uint32_t person)
+{
+	scorer->counts.restated++;
+	touch_windows(scorer, number, scorer->cause);
+	booking_take_out(scorer, number);
+	booking_visit_change(scorer, number, claim_text(&turn->claim, FIELD_mdtrt_id));
+	if (at(scorer, number)->person == person)
+		return;
+	chain_remove(scorer, number);
+	chain_add(scorer, number, person);
+}
+
+static uint32_t
+booking_open(struct scorer *scorer, const struct turn *turn, uint32_t person)
+{
+	uint32_t number = bookings_add(&scorer->bookings, turn->claim.value[FIELD_setl_id].text, turn->setl_hash,
+	    claim_text(&turn->claim, FIELD_mdtrt_id));
+	chain_add(scorer, number, person);
+	return number;
+}
+
+static void
+count_matches(struct scorer *scorer, const uint64_t *truth)
+{
+	for (size_t i = 0; i < scorer->rules->rules; i++) {
+		int32_t where = scorer->rules->rule[i].where;
+		scorer->rule_counts[i].matched += truth[where >> 6] >> (where & 63) & 1;
+	}
+}
+
 enum fate
 settle(struct scorer *scorer, const struct turn *turn, const uint64_t *truth, const uint64_t *falsehood)
 {
 	const struct claim *claim = &turn->claim;
-	struct slice setl_id = claim->value[FIELD_setl_id].text, psn_no = claim->value[FIELD_psn_no].text;
-	uint32_t number = bookings_find(&scorer->bookings, setl_id, turn->setl_hash);
+	struct slice psn_no = claim->value[FIELD_psn_no].text;
+	uint32_t number = bookings_find(&scorer->bookings, claim->value[FIELD_setl_id].text, turn->setl_hash);
 	bool restated = number != NOBODY;
 	if (restated && is_duplicate(at(scorer, number), claim))
 		return FATE_DUPLICATE;
@@ -439,27 +471,16 @@ settle(struct scorer *scorer, const struct turn *turn, const uint64_t *truth, co
 	note_quality(scorer, turn, restated ? at(scorer, number) : NULL, inpatient, !inpatient || is_enrolled(scorer, turn, person));
 
 	scorer->touched_count = 0;
-	if (restated) {
-		scorer->counts.restated++;
-		touch_windows(scorer, number, cause);
-		booking_take_out(scorer, number);
-		booking_visit_change(scorer, number, claim_text(claim, FIELD_mdtrt_id));
-		if (at(scorer, number)->person != person) {
-			chain_remove(scorer, number);
-			chain_add(scorer, number, person);
-		}
-	} else {
-		number = bookings_add(&scorer->bookings, setl_id, turn->setl_hash, claim_text(claim, FIELD_mdtrt_id));
-		chain_add(scorer, number, person);
-	}
+	if (restated)
+		booking_reopen(scorer, number, turn, person);
+	else
+		number = booking_open(scorer, turn, person);
 	booking_fill(scorer, number, turn, truth);
 	booking_put_in(scorer, number, turn);
 	touch_windows(scorer, number, cause);
-	if (at(scorer, number)->flags & BOOKING_VOID)
-		scorer->counts.voids++;
+	scorer->counts.voids += (at(scorer, number)->flags & BOOKING_VOID) != 0;
 
-	for (size_t i = 0; i < scorer->rules->rules; i++)
-		scorer->rule_counts[i].matched += truth[scorer->rules->rule[i].where >> 6] >> (scorer->rules->rule[i].where & 63) & 1;
+	count_matches(scorer, truth);
 	judge_claim_rules(scorer, turn, number, truth, falsehood, cause);
 	for (size_t i = 0; i < scorer->touched_count; i++)
 		ledger_judge(scorer, scorer->touched[i].person, scorer->touched[i].year, cause);

@@ -3,6 +3,7 @@
  *     bench_core [RULES_DIR [PERSONS [RUNS]]]        defaults: rules 1000000 7
  *
  * Messages are made outside the clock.  Every person is seen once before the clock starts.  Prints one JSON line. */
+#include "core/base/memory.h"
 #include "core/base/time.h"
 #include "core/score/scorer.h"
 #include "detectors/registry.h"
@@ -89,17 +90,48 @@ batch_seconds(struct world *world)
 	return bench_seconds() - start;
 }
 
+#define RUN_BATCHES 64
+
+static double
+rate_of_run(struct world *world)
+{
+	double seconds = 0;
+	for (int batch = 0; batch < RUN_BATCHES; batch++) {
+		batch_make(world, false);
+		seconds += batch_seconds(world);
+	}
+	return RUN_BATCHES * BATCH / seconds;
+}
+
+static void
+print(const struct world *world, double *rate, int runs, size_t rules)
+{
+	const struct scorer_counts *counts = scorer_counts(world->scorer);
+	double person_bytes = (double)counts->person_bytes / (double)counts->persons;
+	double settlement_bytes = (double)counts->settlement_bytes / (double)counts->settlements;
+	fprintf(stderr, "%llu persons, %llu settlements, %lld lines, %zu rules, message %zu bytes\n", (unsigned long long)counts->persons,
+	    (unsigned long long)counts->settlements, (long long)world->lines, rules, world->record[0].length);
+	printf("{");
+	bench_print("core_claims_per_second", rate, runs, "claims/s");
+	printf(",");
+	bench_print("bytes_per_person", &person_bytes, 1, "bytes");
+	printf(",");
+	bench_print("bytes_per_settlement", &settlement_bytes, 1, "bytes");
+	printf("}\n");
+}
+
 int
 main(int argc, char **argv)
 {
-	const char *rules_dir = argc > 1 ? argv[1] : "rules";
 	struct world world = {.persons = argc > 2 ? strtoull(argv[2], NULL, 10) : 1000000, .random = 1,
 	    .time = (int64_t)day_from_civil(2024, 1, 2) * DAY_SECONDS};
 	int runs = argc > 3 ? atoi(argv[3]) : 7;
-	if (runs < 1 || runs > BENCH_RUNS_MAX)
-		runs = 7;
+	if (runs < 1 || runs > BENCH_RUNS_MAX || world.persons == 0) {
+		fprintf(stderr, "bench_core [RULES_DIR [PERSONS [RUNS]]]: PERSONS at least 1, RUNS 1 to %d\n", BENCH_RUNS_MAX);
+		return 64;
+	}
 	struct diags diags = {0};
-	struct ruleset *rules = ruleset_load(detectors_registry(), rules_dir, NULL, &diags);
+	struct ruleset *rules = ruleset_load(detectors_registry(), argc > 1 ? argv[1] : "rules", NULL, &diags);
 	if (!rules) {
 		diags_print(&diags, LANGUAGE_EN, stderr);
 		return 78;
@@ -107,35 +139,15 @@ main(int argc, char **argv)
 	bench_pin();
 	struct scorer_limits limits = SCORER_LIMITS_DEFAULT;
 	world.scorer = scorer_open(rules, &limits);
-	world.bytes = malloc((size_t)BATCH * MESSAGE_BYTES);
-	if (!world.bytes)
-		return 71;
+	world.bytes = memory_resize(NULL, (size_t)BATCH * MESSAGE_BYTES);
 	while (world.made < world.persons) {
 		batch_make(&world, true);
 		batch_seconds(&world);
 	}
 	double rate[BENCH_RUNS_MAX];
-	for (int run = 0; run < runs; run++) {
-		double seconds = 0;
-		for (int batch = 0; batch < 64; batch++) {
-			batch_make(&world, false);
-			seconds += batch_seconds(&world);
-		}
-		rate[run] = 64 * BATCH / seconds;
-	}
-	const struct scorer_counts *counts = scorer_counts(world.scorer);
-	fprintf(stderr, "%llu persons, %llu settlements, %lld lines, %llu bytes of state, %zu rules, message %zu bytes\n",
-	    (unsigned long long)counts->persons, (unsigned long long)counts->settlements, (long long)world.lines,
-	    (unsigned long long)counts->state_bytes, rules->rules, world.record[0].length);
-	printf("{");
-	bench_print("core_claims_per_second", rate, runs, "claims/s");
-	double bytes = (double)counts->person_bytes / (double)counts->persons;
-	double settlement_bytes = (double)counts->settlement_bytes / (double)counts->settlements;
-	printf(",");
-	bench_print("bytes_per_person", &bytes, 1, "bytes");
-	printf(",");
-	bench_print("bytes_per_settlement", &settlement_bytes, 1, "bytes");
-	printf("}\n");
+	for (int run = 0; run < runs; run++)
+		rate[run] = rate_of_run(&world);
+	print(&world, rate, runs, rules->rules);
 	scorer_close(world.scorer);
 	ruleset_free(rules);
 	diags_free(&diags);
