@@ -67,6 +67,7 @@ enum cause { CAUSE_CLAIM, CAUSE_LATE, CAUSE_REFUND, CAUSE_RESTATED, CAUSE_CLOSE,
 
 struct series_month {
 	int64_t numerator, denominator; /* fen or stays of this month alone */
+	int64_t entries;                /* bookings or stays that stand in it */
 	bool watch;                     /* the probability to reach was below one half at this close */
 	struct said indicator;
 };

@@ -91,6 +91,7 @@ add(struct scorer *scorer, const struct booking *bits, int32_t month, bool stays
 			continue;
 		int64_t value = sign * (stays ? 1 : booking_amount(&scorer->bookings, amounts, made->amount));
 		struct series_month *sums = series_month(series, month);
+		sums->entries += sign;
 		sums->denominator += value;
 		if (booking_bit(bits, (uint32_t)made->numerator))
 			sums->numerator += value;
@@ -223,6 +224,18 @@ say_alert_of_year(struct scorer *scorer, const struct pool *pool, struct series 
 	say_alert(scorer, said, statement);
 }
 
+/* A series begins with its first booking: before it there is nothing to judge, unless something was said of a month
+ * whose bookings have gone since. */
+static bool
+has_begun(const struct series *series, int32_t through)
+{
+	for (size_t i = 0; i < series->months && series->first_month + (int32_t)i <= through; i++)
+		if (series->month[i].entries > 0)
+			return true;
+	size_t place = (size_t)(through - series->first_month);
+	return series->months > 0 && through >= series->first_month && place < series->months && series->month[place].indicator.revision > 0;
+}
+
 static void
 judge_month(struct scorer *scorer, const struct pool *pool, struct series *series, int32_t through, bool last_of_year, enum cause cause)
 {
@@ -231,7 +244,7 @@ judge_month(struct scorer *scorer, const struct pool *pool, struct series *serie
 	bool is_pool = series->subject == pool->name;
 	int32_t last_day = month_first_day(through + 1) - 1;
 	const struct param_row *row = param_find(rule, made->target, scorer_area(scorer, series->subject), SLICE(""), last_day, NULL);
-	if (!row || series->months == 0 || through < series->first_month)
+	if (!row || !has_begun(series, through))
 		return;
 	struct series_input input = {.money = made->amount != CASES, .target = row->value, .due = row->due};
 	struct series_result result = {0};
