@@ -91,7 +91,7 @@ make_folder(const struct generate_options *options, const char *name)
 	return result;
 }
 
-/* One table of the rules folder, when it has it. */
+/* One table of the rules folder; one that it does not have is told. */
 static int
 copy_table(const struct generate_options *options, const char *name)
 {
@@ -101,8 +101,12 @@ copy_table(const struct generate_options *options, const char *name)
 	else
 		snprintf(from, sizeof from, "%s/tables/%s", options_rules(&options->common), name);
 	FILE *source = fopen(from, "rbe");
-	if (!source)
+	if (!source) {
+		enum language language = (enum language)options->common.language;
+		TELL(language, "警告：参照表 %s 读不了（%s），tables/ 里没有它；用 --rules 或 --tables 指明", "warning: the table %s cannot be read (%s) and is not in tables/; name it with --rules or --tables",
+		    from, error_text(errno, language));
 		return OPTIONS_GO_ON;
+	}
 	snprintf(to, sizeof to, "tables/%s", name);
 	char *path = path_of(options, to);
 	FILE *copy = fopen(path, "wbe");
