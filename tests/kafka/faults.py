@@ -80,4 +80,38 @@ def missing_topic(context, hold):
     assert not values(broker, f"{prefix}.alerts", "alert")
 
 
-TESTS = [killed_broker, dead_broker, missing_topic]
+def create_fails(broker, name):
+    """Deletion goes on for a moment after it was answered."""
+    try:
+        broker.create(name, max_message_bytes=clients.LARGEST)
+        return False
+    except subprocess.CalledProcessError:
+        return True
+
+
+def recreated_topic(context, hold):
+    """a topic that is deleted and made again under the daemon stops its partition, loudly; nothing of the new one is judged."""
+    broker, county, prefix = context.shared, context.county, "again"
+    make_topics(broker, prefix)
+    clients.produce(broker.bootstrap, f"{prefix}.settlement", county.settlements[:300])
+    daemon = Daemon(context.fundwatchd, context.scratch(prefix), broker.bootstrap, prefix, county.tables, "check_every: 1\n")
+    hold(daemon)
+    daemon.start().wait_received(300)
+    daemon.wait_ready()
+    broker.delete(f"{prefix}.settlement")
+    until("not ready", lambda: daemon.get("/readyz")[0] == 503, alive=daemon.alive)
+    assert f"{prefix}.settlement[0]" in daemon.get("/readyz")[1], "/readyz does not name the partition"
+    until("the stop in the log", lambda: "is stopped at offset 300" in daemon.log_text())
+    until("the name is free again", lambda: not create_fails(broker, f"{prefix}.settlement"))
+    clients.produce(broker.bootstrap, f"{prefix}.settlement", county.settlements[:900])
+    until("the end of the new topic is seen", lambda: daemon.metric("fundwatch_lag_records", topic=f"{prefix}.settlement") == 600, alive=daemon.alive)
+    # Three more stats records, one a second: by then the client, which knows the topic again, has offered its records.
+    seen = len(values(broker, f"{prefix}.stats"))
+    until("three more stats records", lambda: len(values(broker, f"{prefix}.stats")) >= seen + 3, alive=daemon.alive)
+    assert daemon.received() == 300, f"{daemon.received() - 300} records of another topic were judged"
+    assert daemon.get("/readyz")[0] == 503
+    assert daemon.get("/healthz")[0] == 200
+    assert daemon.stop() == 0
+
+
+TESTS = [killed_broker, dead_broker, missing_topic, recreated_topic]
