@@ -81,7 +81,7 @@ def by_visit(booking, candidates, reading):
             continue
         if any(theirs.get(name, 0) + claim.get(name, 0) for name in ("medfee_sumamt", "hifp_pay")):
             continue
-        if reading["refund_after"] and order(theirs) > order(claim):
+        if reading["refund_after"] and theirs["setl_time"] > claim["setl_time"]:
             continue
         if not reading["refunded_standing"] and other.refunded():
             continue

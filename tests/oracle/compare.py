@@ -225,8 +225,11 @@ def share_key(subject):
 
 def share_faults(rule, run, said):
     shown = latest_indicators(rule, run, share_key)
+    said_once = said.pop("once", set())
     for key in sorted(set(shown) | set(said)):
         line, mine = shown.get(key), said.get(key)
+        if mine is None and line["verdict"] == "insufficient" and key in said_once:
+            continue                                    # of a booking that has moved or gone since: cannot be unsaid
         if line is None or mine is None:
             yield f"share presence {rule.id}", f"{key}: {'oracle' if line is None else 'program'} alone {line and line['finding'] or mine}"
             continue
@@ -445,6 +448,8 @@ def main():
         for category, text in faults:
             print(f"case {folder.name}: {category}: {text}")
         wrong += len(faults)
+    if arguments.case:
+        print(f"{arguments.case}: {wrong} disagreements")
     if arguments.case or (wrong and not arguments.survey):
         return 1 if wrong else 0
     survey, examples, settlements = collections.Counter(), {}, 0

@@ -111,8 +111,8 @@ def share_subjects(rule, tables, pool, areas, day):
 
 
 def share_indicators(rule, intake, tables, pool, reading):
-    """(kind, pool, area, month) -> finding and verdict, in the order of the months."""
-    out, watched = {}, {}
+    """(kind, pool, area, month) -> finding and verdict; "once" -> months in which something was booked that has gone since."""
+    out, watched = {"once": set()}, {}
     for month, steps in closes_of(intake, tables, pool, reading):
         bookings = bookings_of(versions_of(steps), reading)
         areas = {booking.codes["insu_admdvs"] for booking in bookings}
@@ -124,6 +124,9 @@ def share_indicators(rule, intake, tables, pool, reading):
             else:
                 begins = min(month_number(one.booked) for one in bookings if one.codes["insu_admdvs"].startswith(area))
             if month < begins:
+                if any(month_number(claim["setl_time"]) <= month and claim["insu_admdvs"].startswith(area) and
+                       rule.where(claim, tables.member(claim["insu_admdvs"])) for claim in steps):
+                    out["once"].add((kind, pool, area, month_name(month)))
                 continue
             numerator = sum(series.get(key, (0, 0))[0] for key in range(month // 12 * 12, month + 1))
             denominator = sum(series.get(key, (0, 0))[1] for key in range(month // 12 * 12, month + 1))

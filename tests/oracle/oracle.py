@@ -4,7 +4,7 @@ point where it is asked.  Nothing here is incremental and nothing is shared with
 AMBIGUITIES, where the contract leaves a choice; each is a key of READING, so that another choice can be tried:
 
   refund_where      "original": the original's codes decide where a linked refund is booked; "own": its own codes do.
-  refund_after      True: by visit and amounts only a settlement before the refund (by setl_time, setl_id) is taken.
+  refund_after      True: by visit and amounts only a settlement that is not later than the refund is taken.
   refunded_standing False: a settlement refunded in full is no longer taken as an original by visit and amounts.
   refunded_listed   False: a settlement refunded in full is no longer counted or listed by a cap.
   absent_listed     True: a settlement without the summed amount is counted and listed by a cap, with 0.
@@ -170,7 +170,9 @@ def judge(rules, tables, settlement_lines, enrolment_lines, reading=None):
             found = {}
             for pool in pools:
                 if rule.detector == "share":
-                    found.update(share_indicators(rule, intake, tables, pool, reading))
+                    of_pool = share_indicators(rule, intake, tables, pool, reading)
+                    once = found.get("once", set()) | of_pool.pop("once")
+                    found.update(of_pool, once=once)
                 else:
                     found.update(admission_indicators(rule, intake, tables, enrolments, pool, reading))
         out["rules"][rule.id] = found

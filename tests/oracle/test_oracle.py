@@ -176,7 +176,7 @@ class Months(unittest.TestCase):
                   inpatient("d", "10.00", "2024-02-03 09:00:00", mdtrt_id="n", hi_paymtd="4"),
                   inpatient("r", "-10.00", "2024-02-04 09:00:00", mdtrt_id="n", refd_setl_flag="1")]
         found = judge(claims, late="again")["rules"]["ORACLE-SHARE-CASES"]
-        self.assertEqual([(one["numerator"], one["denominator"]) for _, one in sorted(found.items())], [(0, 1)])
+        self.assertEqual([(one["numerator"], one["denominator"]) for key, one in sorted(found.items(), key=str) if key != "once"], [(0, 1)])
 
     def test_need(self):
         series = {2024 * 12 + month: (50, 100) for month in range(6)}

@@ -197,18 +197,21 @@ class World:
             if draw.random() < 0.08:
                 self.arrive(dict(refund), at + self.delay(), again=True)
             elif draw.random() < 0.1:
-                self.restate(refund, at, other_person=False)
+                self.restate(refund, at, refunded=True)
         if link == "id" and draw.random() < 0.2:
-            self.restate(claim, at, other_person=False)
+            self.restate(claim, at, refunded=True)
         if link == "visit" and draw.random() < 0.4:
             later = at + self.delay()
             self.serial += 1
             self.arrive(dict(claim, setl_id=f"again{self.serial}", setl_time=later), later)
 
-    def restate(self, claim, at, other_person=True):
+    def restate(self, claim, at, refunded=False):
         draw = self.random
         other = dict(claim)
-        change = draw.choice(("hifp_pay", "med_type", "fixmedins_code", "vali_flag", "setl_time", "nothing") + (() if self.tame or not other_person else ("psn_no",)))
+        changes = ["hifp_pay", "med_type", "fixmedins_code", "vali_flag", "nothing"]
+        if not refunded:
+            changes += ["setl_time"] if self.tame else ["setl_time", "psn_no"]
+        change = draw.choice(changes)
         other.update({"hifp_pay": {"hifp_pay": draw.randint(0, 40000)}, "med_type": {"med_type": draw.choice(("11", "21", "14"))},
                       "fixmedins_code": {"fixmedins_code": "H99999900001"}, "vali_flag": {"vali_flag": "0"},
                       "setl_time": {"setl_time": at + draw.choice((-1, 1, 86400))}, "nothing": {},
