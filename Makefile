@@ -23,7 +23,7 @@ demo: ## a county with planted problems, live, for under a minute (LANG=zh for C
 	@tools/deps.sh demo
 	@$(MAKE) --no-print-directory configure
 	@cmake --build $(BUILD) --parallel $(JOBS) --target fundwatch fundwatchd fundwatch-broker demo_feed
-	@tests/demo/demo.sh $(BUILD)
+	@$(if $(filter command,$(origin LANG)),LC_ALL=$(LANG)) tests/demo/demo.sh $(BUILD)
 
 check: ## build with gcc, clang and sanitizers, run every test, end with one summary
 	@tools/deps.sh check
