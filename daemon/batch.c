@@ -20,6 +20,7 @@ batch_free(struct batch *batch)
 	free(batch->record);
 	free(batch->partition);
 	free(batch->start);
+	free(batch->progress);
 	buffer_free(&batch->bytes);
 }
 
@@ -37,6 +38,16 @@ batch_add(struct batch *batch, struct partition *partition, struct record record
 }
 
 void
+batch_progress(struct batch *batch, struct partition *partition, int64_t next)
+{
+	if (batch->progresses == batch->progress_capacity) {
+		batch->progress_capacity = batch->progress_capacity ? 2 * batch->progress_capacity : 16;
+		batch->progress = memory_resize(batch->progress, batch->progress_capacity * sizeof *batch->progress);
+	}
+	batch->progress[batch->progresses++] = (struct progress){partition, next};
+}
+
+void
 batch_seal(struct batch *batch)
 {
 	for (size_t i = 0; i < batch->count; i++)
@@ -47,5 +58,6 @@ void
 batch_clear(struct batch *batch)
 {
 	batch->count = 0;
+	batch->progresses = 0;
 	batch->bytes.length = 0;
 }

@@ -14,12 +14,20 @@
 
 struct partition;
 
+struct progress {                       /* what its partition comes to when the batch is judged */
+	struct partition *partition;
+	int64_t next;
+};
+
 struct batch {
+	struct batch *after;            /* in a list of the consumer */
 	struct record *record;
 	struct partition **partition;   /* of every record */
 	size_t *start;                  /* of its bytes; pointers are set by batch_seal */
 	size_t count, capacity;
 	struct buffer bytes;
+	struct progress *progress;
+	size_t progresses, progress_capacity;
 	int64_t taken_ns, taken_wall_ms;        /* when the batch was complete */
 };
 
@@ -34,6 +42,8 @@ batch_full(const struct batch *batch)
 {
 	return batch->count == batch->capacity || batch->bytes.length >= BATCH_BYTES_MAX;
 }
+
+void batch_progress(struct batch *, struct partition *, int64_t next);
 
 /* No more records come: their bytes get their final place. */
 void batch_seal(struct batch *);

@@ -7,6 +7,14 @@
 #include "daemon/watch.h"
 
 #include <stdlib.h>
+#include <unistd.h>
+
+#define BATCHES 4
+#define WAIT_MS 100
+
+struct batches {                        /* first in, first out; guarded by the consumer's lock */
+	struct batch *first, **last;
+};
 
 struct consumer {
 	const struct config *config;
@@ -18,13 +26,55 @@ struct consumer {
 	size_t topics;
 	struct partition *partition;    /* settlements first, then enrolments, by number */
 	size_t partitions;
-	bool settlements_assigned;
 
-	/* the last message's topic: the same handle comes again and again */
-	rd_kafka_topic_t *known;
+	/* between the reading and the turn thread */
+	struct batch memory[BATCHES];
+	pthread_mutex_t lock;
+	pthread_cond_t emptied;
+	struct batches empty, full;
+	bool stop, reading;
+	int wake_fd;
+	pthread_t thread;
+
+	/* the reading thread */
+	bool settlements_assigned;
+	rd_kafka_topic_t *known;        /* the last message's topic: the same handle comes again and again */
 	size_t known_first, known_count;
 	struct batch *batch;            /* that is being filled */
 };
+
+static void
+batches_put(struct batches *batches, struct batch *batch)
+{
+	batch->after = NULL;
+	*batches->last = batch;
+	batches->last = &batch->after;
+}
+
+static struct batch *
+batches_get(struct batches *batches)
+{
+	struct batch *batch = batches->first;
+	if (!batch)
+		return NULL;
+	batches->first = batch->after;
+	if (!batches->first)
+		batches->last = &batches->first;
+	return batch;
+}
+
+static void
+batches_init(struct consumer *consumer)
+{
+	consumer->empty.last = &consumer->empty.first;
+	consumer->full.last = &consumer->full.first;
+	pthread_mutex_init(&consumer->lock, NULL);
+	pthread_cond_init(&consumer->emptied, NULL);
+	for (size_t i = 0; i < BATCHES; i++) {
+		batch_init(&consumer->memory[i], (size_t)consumer->config->limits.batch);
+		batches_put(&consumer->empty, &consumer->memory[i]);
+	}
+}
 
 struct consumer *
 consumer_open(const struct config *config, struct status *status)
@@ -40,17 +90,11 @@ consumer_open(const struct config *config, struct status *status)
 		free(consumer);
 		return NULL;
 	}
+	batches_init(consumer);
 	rd_kafka_poll_set_consumer(consumer->client);
 	consumer->queue = rd_kafka_queue_get_consumer(consumer->client);
 	status->group_commits = kafka_property(config, KAFKA_CONSUMER, "group.id") != NULL;
 	return consumer;
-}
-
-void
-consumer_wake_by(struct consumer *consumer, int fd)
-{
-	uint64_t one = 1;
-	rd_kafka_queue_io_event_enable(consumer->queue, fd, &one, sizeof one);
 }
 
 /* ---- topics ---- */
@@ -88,7 +132,7 @@ partitions_make(struct consumer *consumer)
 		consumer->partition = memory_resize(consumer->partition, (consumer->partitions + more) * sizeof *consumer->partition);
 		for (size_t i = 0; i < more; i++)
 			consumer->partition[consumer->partitions++] = (struct partition){.topic = read[r].topic, .number = (int32_t)i,
-			    .kind = read[r].kind, .next = OFFSET_UNKNOWN, .position = OFFSET_UNKNOWN, .low = OFFSET_UNKNOWN, .high = OFFSET_UNKNOWN};
+			    .kind = read[r].kind, .next = OFFSET_UNKNOWN, .told = OFFSET_UNKNOWN, .position = OFFSET_UNKNOWN, .low = OFFSET_UNKNOWN, .high = OFFSET_UNKNOWN};
 	}
 	atomic_store(&consumer->status->partition, consumer->partition);
 	atomic_store(&consumer->status->partitions, consumer->partitions);
@@ -170,13 +214,6 @@ enrolments_ended(const struct consumer *consumer)
 	return true;
 }
 
-void
-consumer_begin(struct consumer *consumer)
-{
-	assign(consumer, enrolments_ended(consumer));
-	consumer->watch = watch_start(consumer->client, consumer->config, consumer->status, consumer->topic, consumer->topics);
-}
-
 /* ---- messages ---- */
 
 static struct partition *
@@ -245,6 +282,9 @@ message_take(rd_kafka_message_t *message, void *opaque)
 {
 	struct consumer *consumer = opaque;
 	struct partition *partition = partition_of(consumer, message);
+	/* A topic that was deleted and made again is read on by the client, in silence: those are not the records that were due. */
+	if (partition && atomic_load_explicit(&partition->stopped, memory_order_relaxed))
+		return;
 	if (message->err || !partition) {
 		error_take(consumer, partition, message);
 		return;
@@ -265,39 +305,112 @@ message_take(rd_kafka_message_t *message, void *opaque)
 		rd_kafka_yield(consumer->client);       /* the rest goes back to the head of the queue */
 }
 
-bool
-consumer_take(struct consumer *consumer, struct batch *batch)
-{
-	int64_t begin = clock_monotonic_ns();
-	consumer->batch = batch;
-	rd_kafka_consume_callback_queue(consumer->queue, 0, message_take, consumer);
-	batch_seal(batch);
-	batch->taken_ns = clock_monotonic_ns();
-	batch->taken_wall_ms = clock_wall_ms();
-	if (batch->count)
-		hist_add(&consumer->status->stage[STAGE_poll], (batch->taken_ns - begin) / (int64_t)batch->count, batch->count);
-	return batch->count > 0;
-}
-
 void
 consumer_wait(struct consumer *consumer, int timeout_ms)
 {
 	rd_kafka_consume_callback_queue(consumer->queue, timeout_ms, message_take, consumer);
 }
 
-void
-consumer_done(struct consumer *consumer)
+/* ---- the reading thread ---- */
+
+static struct batch *
+empty_wait(struct consumer *consumer)
 {
-	int64_t now = clock_monotonic_ns();
+	pthread_mutex_lock(&consumer->lock);
+	while (!consumer->empty.first && !consumer->stop)
+		pthread_cond_wait(&consumer->emptied, &consumer->lock);
+	struct batch *batch = consumer->stop ? NULL : batches_get(&consumer->empty);
+	pthread_mutex_unlock(&consumer->lock);
+	return batch;
+}
+
+/* What is there, at once; else waits a little for the first. */
+static void
+batch_fill(struct consumer *consumer, struct batch *batch)
+{
+	int64_t begin = clock_monotonic_ns();
+	consumer->batch = batch;
+	rd_kafka_consume_callback_queue(consumer->queue, 0, message_take, consumer);
+	if (!batch->count) {
+		rd_kafka_consume_callback_queue(consumer->queue, WAIT_MS, message_take, consumer);
+		begin = 0;      /* with a wait in it, it is no measurement */
+	}
+	batch_seal(batch);
+	batch->taken_ns = clock_monotonic_ns();
+	batch->taken_wall_ms = clock_wall_ms();
+	if (batch->count && begin)
+		hist_add(&consumer->status->stage[STAGE_poll], (batch->taken_ns - begin) / (int64_t)batch->count, batch->count);
 	for (size_t i = 0; i < consumer->partitions; i++) {
 		struct partition *partition = &consumer->partition[i];
-		if (partition->next == atomic_load_explicit(&partition->position, memory_order_relaxed))
-			continue;
-		atomic_store_explicit(&partition->position, partition->next, memory_order_relaxed);
-		atomic_store_explicit(&partition->advanced_ns, now, memory_order_relaxed);
+		if (partition->next != partition->told)
+			batch_progress(batch, partition, partition->next);
+		partition->told = partition->next;
 	}
-	if (!consumer->settlements_assigned && enrolments_ended(consumer))
-		assign(consumer, true);
+}
+
+static void
+batch_hand_over(struct consumer *consumer, struct batch *batch)
+{
+	uint64_t one = 1;
+	bool something = batch->count || batch->progresses;
+	pthread_mutex_lock(&consumer->lock);
+	batches_put(something ? &consumer->full : &consumer->empty, batch);
+	pthread_mutex_unlock(&consumer->lock);
+	if (something && write(consumer->wake_fd, &one, sizeof one) < 0)
+		return;         /* the counter is full: it is awake */
+}
+
+static void *
+read_run(void *opaque)
+{
+	struct consumer *consumer = opaque;
+	struct batch *batch;
+	assign(consumer, enrolments_ended(consumer));
+	while ((batch = empty_wait(consumer))) {
+		batch_fill(consumer, batch);
+		batch_hand_over(consumer, batch);
+		/* Batches keep their order: every enrolment is judged before the first settlement. */
+		if (!consumer->settlements_assigned && enrolments_ended(consumer))
+			assign(consumer, true);
+	}
+	return NULL;
+}
+
+void
+consumer_begin(struct consumer *consumer, int wake_fd)
+{
+	consumer->wake_fd = wake_fd;
+	consumer->reading = pthread_create(&consumer->thread, NULL, read_run, consumer) == 0;
+	if (!consumer->reading)
+		abort();
+	consumer->watch = watch_start(consumer->client, consumer->config, consumer->status, consumer->topic, consumer->topics);
+}
+
+/* ---- the turn thread ---- */
+
+struct batch *
+consumer_take(struct consumer *consumer)
+{
+	pthread_mutex_lock(&consumer->lock);
+	struct batch *batch = batches_get(&consumer->full);
+	pthread_mutex_unlock(&consumer->lock);
+	return batch;
+}
+
+void
+consumer_done(struct consumer *consumer, struct batch *batch)
+{
+	int64_t now = clock_monotonic_ns();
+	for (size_t i = 0; i < batch->progresses; i++) {
+		struct progress *progress = &batch->progress[i];
+		atomic_store_explicit(&progress->partition->position, progress->next, memory_order_relaxed);
+		atomic_store_explicit(&progress->partition->advanced_ns, now, memory_order_relaxed);
+	}
+	batch_clear(batch);
+	pthread_mutex_lock(&consumer->lock);
+	batches_put(&consumer->empty, batch);
+	pthread_cond_signal(&consumer->emptied);
+	pthread_mutex_unlock(&consumer->lock);
 }
 
 void
@@ -319,6 +432,18 @@ consumer_commit(struct consumer *consumer, bool wait)
 
 /* ---- the end ---- */
 
+static bool
+reading_stop(struct consumer *consumer, const struct timespec *until)
+{
+	if (!consumer->reading)
+		return true;
+	pthread_mutex_lock(&consumer->lock);
+	consumer->stop = true;
+	pthread_cond_signal(&consumer->emptied);
+	pthread_mutex_unlock(&consumer->lock);
+	return pthread_timedjoin_np(consumer->thread, NULL, until) == 0;
+}
+
 static void *
 destroy(void *client)
 {
@@ -334,7 +459,7 @@ consumer_close(struct consumer *consumer, int64_t deadline_ns)
 	clock_gettime(CLOCK_REALTIME, &until);
 	int64_t left = deadline_ns - clock_monotonic_ns();
 	until.tv_sec += left > 0 ? left / NS_PER_SECOND + 1 : 1;
-	if (consumer->watch && !watch_stop(consumer->watch, &until))
+	if (!reading_stop(consumer, &until) || (consumer->watch && !watch_stop(consumer->watch, &until)))
 		return false;
 	rd_kafka_queue_destroy(consumer->queue);
 	pthread_t thread;
@@ -342,6 +467,10 @@ consumer_close(struct consumer *consumer, int64_t deadline_ns)
 		return false;
 	if (pthread_timedjoin_np(thread, NULL, &until) != 0)
 		return false;
+	for (size_t i = 0; i < BATCHES; i++)
+		batch_free(&consumer->memory[i]);
+	pthread_mutex_destroy(&consumer->lock);
+	pthread_cond_destroy(&consumer->emptied);
 	free(consumer);                 /* the partitions belong to the status now */
 	return true;
 }

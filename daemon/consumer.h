@@ -1,4 +1,6 @@
 /* Kafka in: explicit assignment of every partition, records in batches, contiguity, and a watch over the log's ends.
+ * A thread of its own reads and copies while the turn thread judges; a few batches lie between them, and when these are
+ * full the reading waits.
  *
  * Always holds: enrolments are read to their end before the first settlement is asked for; offsets of a partition that
  * are not contiguous are counted and said; nothing is ever skipped by resetting an offset. */
@@ -22,22 +24,20 @@ enum topics_answer consumer_find_topics(struct consumer *, int timeout_ms);
 /* Serves the client's errors while it waits for a broker. */
 void consumer_wait(struct consumer *, int timeout_ms);
 
-/* Assigns the enrolment partitions (the settlements follow by themselves) and starts the watch thread. */
-void consumer_begin(struct consumer *);
+/* Starts the reading thread, which assigns the enrolment partitions, later the settlements too, and copies what comes
+ * into batches; and the watch thread.  wake_fd is an eventfd that is written when a batch is there. */
+void consumer_begin(struct consumer *, int wake_fd);
 
-/* Wakes the file descriptor (an eventfd) whenever a message comes to an empty queue. */
-void consumer_wake_by(struct consumer *, int fd);
+/* The oldest batch that was read, NULL: none.  Never waits.  The turn thread. */
+struct batch *consumer_take(struct consumer *);
 
-/* What is there, up to the batch's capacity, without waiting.  True: something was. */
-bool consumer_take(struct consumer *, struct batch *);
-
-/* Everything taken was judged: positions move on. */
-void consumer_done(struct consumer *);
+/* The batch was judged: positions move on, and its memory goes back to the reading thread. */
+void consumer_done(struct consumer *, struct batch *);
 
 /* Tells the group how far it is, for dashboards of the lag; nothing without group.id.  wait: for the broker's answer. */
 void consumer_commit(struct consumer *, bool wait);
 
-/* Stops the watch thread and leaves.  At most about the deadline; false: the client did not let go in time and the
+/* Stops both threads and leaves.  Batches that were read and not taken are forgotten: their positions never moved.  At most about the deadline; false: the client did not let go in time and the
  * process should end without it. */
 bool consumer_close(struct consumer *, int64_t deadline_ns);
 

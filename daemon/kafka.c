@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define SCRAM_FIXED_VERSION 0x020601ff  /* 2.6.1: the client nonce is no longer doubled */
+#define BACKOFF_VERSION 0x020200ff      /* 2.2.0: a full queue no longer costs a fixed second */
 
 struct setting_text {
 	const char *name, *value;
@@ -19,8 +20,11 @@ static const struct setting_text both_settings[] = {
 	{"socket.nagle.disable", "true"}, {"socket.keepalive.enable", "true"}, {"topic.metadata.refresh.interval.ms", "60000"},
 };
 static const struct setting_text consumer_settings[] = {
-	{"group.id", "fundwatchd"}, {"queued.min.messages", "1000000"}, {"queued.max.messages.kbytes", "262144"},
+	{"group.id", "fundwatchd"}, {"queued.min.messages", "1000000"}, {"queued.max.messages.kbytes", "65536"},
 	{"fetch.wait.max.ms", "100"}, {"fetch.error.backoff.ms", "50"}, {"check.crcs", "true"},
+};
+static const struct setting_text consumer_settings_since_backoff[] = {
+	{"queued.max.messages.kbytes", "131072"}, {"fetch.queue.backoff.ms", "5"},
 };
 static const struct setting_text producer_settings[] = {
 	{"linger.ms", "1"}, {"message.timeout.ms", "0"}, {"partitioner", "murmur2_random"}, {"message.max.bytes", "4194304"},
@@ -261,7 +265,9 @@ kafka_conf(const struct config *config, enum kafka_side side, struct status *sta
 	settings_set(conf, both_settings, COUNT(both_settings));
 	if (consumer)
 		settings_set(conf, consumer_settings, COUNT(consumer_settings));
-	else
+	if (consumer && rd_kafka_version() >= BACKOFF_VERSION)
+		settings_set(conf, consumer_settings_since_backoff, COUNT(consumer_settings_since_backoff));
+	if (!consumer)
 		settings_set(conf, producer_settings, COUNT(producer_settings));
 	for (size_t i = 0; i < config->properties; i++) {
 		const struct kafka_property *property = &config->property[i];

@@ -46,7 +46,6 @@ pipeline_open(struct pipeline *pipeline, const struct config *config, struct sta
 	struct scorer_limits limits = limits_of(config, key);
 	pipeline->scorer = scorer_open(rules, &limits);
 	pipeline->ownership = ownership_open(config, rules);
-	batch_init(&pipeline->batch, (size_t)config->limits.batch);
 	pipeline->fate = memory_resize(NULL, (size_t)config->limits.batch * sizeof *pipeline->fate);
 	reload_init(&pipeline->reload, config, status);
 	pipeline->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -54,7 +53,6 @@ pipeline_open(struct pipeline *pipeline, const struct config *config, struct sta
 	pipeline->publisher = publisher_open(config, status);
 	if (!pipeline->scorer || pipeline->wake_fd < 0 || !pipeline->consumer || !pipeline->publisher)
 		return false;
-	consumer_wake_by(pipeline->consumer, pipeline->wake_fd);
 	publisher_wake_by(pipeline->publisher, pipeline->wake_fd);
 	atomic_store(&status->rules_loaded_wall_ms, clock_wall_ms());
 	status_copy(status, pipeline->scorer, rules, "");
@@ -106,9 +104,8 @@ measure(struct pipeline *pipeline, const struct scored *scored, size_t used)
 }
 
 static void
-judge(struct pipeline *pipeline)
+judge(struct pipeline *pipeline, const struct batch *batch)
 {
-	const struct batch *batch = &pipeline->batch;
 	size_t first = 0;
 	while (first < batch->count) {
 		struct scored scored = {.fate = pipeline->fate};
@@ -124,9 +121,8 @@ judge(struct pipeline *pipeline)
 
 /* Records of pools that others own go out of the batch. */
 static void
-keep_owned(struct pipeline *pipeline)
+keep_owned(struct pipeline *pipeline, struct batch *batch)
 {
-	struct batch *batch = &pipeline->batch;
 	size_t kept = 0;
 	for (size_t i = 0; i < batch->count; i++) {
 		if (!ownership_has(pipeline->ownership, &batch->record[i])) {
@@ -216,7 +212,7 @@ void
 pipeline_begin(struct pipeline *pipeline)
 {
 	publisher_begin(pipeline->publisher);
-	consumer_begin(pipeline->consumer);
+	consumer_begin(pipeline->consumer, pipeline->wake_fd);
 	int64_t now = clock_monotonic_ns();
 	pipeline->stats_ns = now + pipeline->config->stats_every * NS_PER_SECOND;
 	pipeline->commit_ns = now + COMMIT_NS;
@@ -230,17 +226,16 @@ pipeline_turn(struct pipeline *pipeline)
 	notify_alive(now);
 	publisher_serve(pipeline->publisher);
 	/* What failed must go first: nothing new is taken while lines wait to be sent again. */
-	bool taken = !publisher_blocked(pipeline->publisher) && consumer_take(pipeline->consumer, &pipeline->batch);
-	if (taken) {
+	struct batch *batch = publisher_blocked(pipeline->publisher) ? NULL : consumer_take(pipeline->consumer);
+	if (batch) {
 		if (pipeline->ownership)
-			keep_owned(pipeline);
-		judge(pipeline);
+			keep_owned(pipeline, batch);
+		judge(pipeline, batch);
+		consumer_done(pipeline->consumer, batch);
 	}
-	consumer_done(pipeline->consumer);
-	batch_clear(&pipeline->batch);
 	chores(pipeline, now);
 	mirror_write(&pipeline->feed.mirror, now);
-	if (!taken)
+	if (!batch)
 		wait_for_more(pipeline);
 }
 
@@ -273,7 +268,6 @@ pipeline_close(struct pipeline *pipeline, int64_t deadline_ns)
 		ruleset_free(pipeline->rules);
 	if (pipeline->wake_fd >= 0)
 		close(pipeline->wake_fd);
-	batch_free(&pipeline->batch);
 	free(pipeline->fate);
 	return true;
 }

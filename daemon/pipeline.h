@@ -21,7 +21,6 @@ struct pipeline {
 	struct ownership *ownership;    /* NULL: every pool is ours */
 	struct feed feed;
 	struct reload reload;
-	struct batch batch;
 	enum fate *fate;
 	int wake_fd;                    /* messages or delivery reports have come */
 	int64_t heartbeat_ns, stats_ns, copy_ns, commit_ns;     /* when next */

@@ -36,15 +36,19 @@ struct partition {                      /* one that is read */
 	const char *topic;
 	int32_t number;
 	enum record_kind kind;
-	int64_t next;                   /* offset that must come next, OFFSET_UNKNOWN before the first; turn thread only */
-	bool ended;                     /* its end was reached at least once; turn thread only */
+
+	/* the reading thread only */
+	int64_t next, told;             /* offset that must come next, OFFSET_UNKNOWN before the first; as the last batch said it */
+	bool ended;                     /* its end was reached at least once */
+
+	/* written by the reading thread */
+	_Atomic uint64_t gaps, missing; /* offsets that were skipped: how often, how many */
+	_Atomic bool assigned, stopped; /* stopped: the broker has no such offset; nothing more will come */
 
 	/* written by the turn thread */
 	_Atomic uint64_t received, judged, duplicate, foreign, refused[REFUSAL_COUNT];
-	_Atomic uint64_t gaps, missing; /* offsets that were skipped: how often, how many */
-	_Atomic int64_t position;       /* next offset to be read, OFFSET_UNKNOWN: not known yet */
-	_Atomic int64_t advanced_ns;    /* monotonic, when position last moved */
-	_Atomic bool assigned, stopped; /* stopped: the broker has no such offset; nothing more will come */
+	_Atomic int64_t position;       /* next offset to be judged, OFFSET_UNKNOWN: not known yet */
+	_Atomic int64_t advanced_ns;    /* monotonic, when position last moved, or it was assigned */
 
 	/* written by the watch thread */
 	_Atomic int64_t low, high;      /* of the log, OFFSET_UNKNOWN: not known yet */

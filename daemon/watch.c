@@ -10,6 +10,13 @@
 #define ASK_TIMEOUT_MS 5000
 #define COUNT_EVERY_SECONDS 60
 
+/* librdkafka before 2.2.0 looks again at a partition whose queue was full when its connection next wakes, at the latest
+ * after a second.  While there is much to catch up on, a small question wakes it: then the queue can be small, and its
+ * memory is used again while it is warm. */
+#define NUDGE_LAG 5000
+#define NUDGE_NS (10 * NS_PER_MS)
+#define NUDGE_VERSION_END 0x020200ff
+
 struct watch {
 	rd_kafka_t *client;
 	struct status *status;
@@ -18,6 +25,7 @@ struct watch {
 	size_t topics;
 	bool was_down;
 	struct log_limit silence, changed;
+	size_t nudged;                  /* partition that was asked last */
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t stopping;
@@ -68,6 +76,27 @@ ends_ask(struct watch *watch)
 	}
 }
 
+static int64_t
+lag_sum(const struct status *status)
+{
+	const struct partition *partition = atomic_load(&status->partition);
+	int64_t sum = 0;
+	for (size_t i = 0; i < atomic_load(&status->partitions); i++)
+		if (atomic_load_explicit(&partition[i].assigned, memory_order_relaxed))
+			sum += partition_lag(&partition[i]);
+	return sum;
+}
+
+/* Partitions in turn, so that every broker's connection is woken. */
+static void
+nudge(struct watch *watch)
+{
+	const struct partition *partition = atomic_load(&watch->status->partition);
+	int64_t low, high;
+	watch->nudged = (watch->nudged + 1) % atomic_load(&watch->status->partitions);
+	rd_kafka_query_watermark_offsets(watch->client, partition[watch->nudged].topic, partition[watch->nudged].number, &low, &high, ASK_TIMEOUT_MS);
+}
+
 static void
 partitions_count(struct watch *watch)
 {
@@ -90,7 +119,7 @@ partitions_count(struct watch *watch)
 }
 
 static void
-pause_until(struct watch *watch, int64_t ns)
+pause_for(struct watch *watch, int64_t ns)
 {
 	struct timespec until;
 	clock_gettime(CLOCK_MONOTONIC, &until);
@@ -109,12 +138,17 @@ watch_run(void *opaque)
 	struct watch *watch = opaque;
 	while (!stopped(watch)) {
 		ends_ask(watch);
-		int64_t now = clock_monotonic_ns();
+		int64_t now = clock_monotonic_ns(), next = now + watch->every_ns;
 		if (now - watch->counted_ns > COUNT_EVERY_SECONDS * NS_PER_SECOND) {
 			watch->counted_ns = now;
 			partitions_count(watch);
 		}
-		pause_until(watch, watch->every_ns);
+		while (rd_kafka_version() < NUDGE_VERSION_END && lag_sum(watch->status) > NUDGE_LAG && clock_monotonic_ns() < next && !stopped(watch)) {
+			nudge(watch);
+			pause_for(watch, NUDGE_NS);
+		}
+		now = clock_monotonic_ns();
+		pause_for(watch, next > now ? next - now : 0);
 	}
 	return NULL;
 }

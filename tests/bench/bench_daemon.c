@@ -120,7 +120,7 @@ load(const char *brokers, const char *name, int32_t partitions, const char *path
 /* ---- read ---- */
 
 struct reading {
-	long got, bytes;
+	long got, before, bytes;        /* before: taken when the clock was started */
 	uint64_t touched;
 	double first, last;
 	long errors;
@@ -148,7 +148,7 @@ read_all(const char *brokers, const char *name, int32_t partitions, long count)
 	set(conf, "enable.auto.offset.store", "false");
 	/* The same as the daemon's. */
 	set(conf, "queued.min.messages", "1000000");
-	set(conf, "queued.max.messages.kbytes", "262144");
+	set(conf, "queued.max.messages.kbytes", "1000000");
 	set(conf, "fetch.wait.max.ms", "100");
 	set(conf, "socket.nagle.disable", "true");
 	set(conf, "check.crcs", "true");
@@ -168,14 +168,16 @@ read_all(const char *brokers, const char *name, int32_t partitions, long count)
 		double now = bench_seconds();
 		if (reading.got > before)
 			reading.last = now;
-		if (!before && reading.got)
+		if (!before && reading.got) {
 			reading.first = now;
+			reading.before = reading.got;
+		}
 	}
 	rd_kafka_queue_destroy(queue);
 	rd_kafka_destroy(kafka);
 	if (reading.got < count || reading.errors)
 		fprintf(stderr, "bench_daemon: %ld of %ld records, %ld errors\n", reading.got, count, reading.errors);
-	printf("%.0f\n", (double)reading.got / (reading.last - reading.first));
+	printf("%.0f\n", (double)(reading.got - reading.before) / (reading.last - reading.first));
 	return reading.got < count;
 }
 

@@ -5,8 +5,7 @@
 
 BOOTSTRAP is the address of a broker, or "embedded". FILE is NDJSON of settlements; it is loaded again and again, with
 other persons, until RECORDS (default 600000) are in the topic. A round is one pass of the bare consumer and one of the
-daemon. The daemon's rate is that between two looks at its /metrics, one early and the one that finds it done. Prints
-one line of JSON.
+daemon. The daemon's rate is that between two looks at its /metrics while records flow. Prints one line of JSON.
 """
 import json
 import os
@@ -22,7 +21,7 @@ import urllib.request
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 NAMES = ("settlement", "enrolment", "alerts", "shadow", "indicators", "stats", "refused")
 SECONDS = 120
-LOOK_EVERY = 0.25       # a look costs the daemon's machine some milliseconds
+LOOK_EVERY = 0.2       # a look costs the daemon's machine some milliseconds
 
 
 def embedded(build, prefix):
@@ -55,23 +54,24 @@ def received(port, topic):
 def daemon_rate(build, config, port, topic, count):
     with open(config + ".log", "wb") as log:
         daemon = subprocess.Popen([os.path.join(build, "fundwatchd"), "--config", config], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    looks = []          # (when, how many) while records flow: neither the wait for the first nor that after the last counts
     try:
-        first = last = None
         end = time.monotonic() + SECONDS
-        while not last or last[1] < count:
+        while True:
             if daemon.poll() is not None or time.monotonic() > end:
                 raise SystemExit(f"the daemon ended or took too long: {open(config + '.log', encoding='utf-8').read()[-1000:]}")
-            last = received(port, topic)
-            if last and last[1] and not first:
-                first = last
-            if not last or last[1] < count:
-                time.sleep(LOOK_EVERY)
+            look = received(port, topic)
+            if look and look[1] >= count:
+                break
+            if look and look[1]:
+                looks.append(look)
+            time.sleep(LOOK_EVERY)
         daemon.send_signal(signal.SIGTERM)
         if daemon.wait(timeout=SECONDS):
             raise SystemExit("the daemon did not end with 0")
-        if last[0] - first[0] < 2 * LOOK_EVERY:
-            raise SystemExit("too few records to measure: the first look found nearly all of them judged")
-        return (last[1] - first[1]) / (last[0] - first[0])
+        if len(looks) < 3:
+            raise SystemExit("too few records to measure: they were judged within a few looks")
+        return (looks[-1][1] - looks[0][1]) / (looks[-1][0] - looks[0][0])
     finally:
         if daemon.poll() is None:
             daemon.kill()
