@@ -143,6 +143,8 @@ rules: $root/rules
 tables: $temp/county/tables
 listen: 127.0.0.1:$port
 stats: 1
+kafka:
+  consumer: {fetch.wait.max.ms: 5}      # the embedded broker answers at the end of this time, a real one as soon as there is a record
 END
 start first kcat -q -u -C -b "$bootstrap" -t fundwatch.alerts -o beginning
 daemon_begin=$(date +%s%N)
@@ -176,14 +178,15 @@ wait "$watch"
 kcat -q -C -e -b "$bootstrap" -t fundwatch.alerts -o beginning | grep '"type":"alert"' > "$temp/alerts.ndjson"
 kcat -q -C -e -b "$bootstrap" -t fundwatch.stats -o beginning > "$temp/stats.ndjson"
 "$build/fundwatch" replay --quiet --rules "$root/rules" --tables "$temp/county/tables" --record "enrolment=$temp/county/enrolment.ndjson" \
-	--alerts "$temp/replayed.ndjson" "$temp/county/settlements.ndjson" || give_up "重放失败" "the replay failed"
+	--alerts "$temp/replayed.ndjson" --summary "$temp/summary.json" "$temp/county/settlements.ndjson" || give_up "重放失败" "the replay failed"
 
 echo
 say "第一条告警：fundwatchd 启动后 $first 秒" "first alert: $first s after the start of fundwatchd"
 echo
 /usr/bin/python3 "$root/tests/demo/latency.py" $language "$temp/stats.ndjson" || give_up "没有时延统计" "there are no latencies"
 echo
-/usr/bin/python3 "$root/tests/demo/score.py" --strict --lang $language "$temp/county/truth.json" "$temp/alerts.ndjson" || give_up "植入的问题没有全部找到" "not every planted problem was found"
+/usr/bin/python3 "$root/tests/demo/score.py" --strict --lang $language --summary "$temp/summary.json" "$temp/county/truth.json" "$temp/alerts.ndjson" \
+	|| give_up "植入的问题没有全部找到" "not every planted problem was found"
 echo
 live=$(sha256sum < "$temp/alerts.ndjson") replayed=$(sha256sum < "$temp/replayed.ndjson")
 [ "$live" = "$replayed" ] || give_up "重放与实时告警不一致" "the replay's alerts differ from the live ones"
