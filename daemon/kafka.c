@@ -20,7 +20,7 @@ static const struct setting_text both_settings[] = {
 	{"socket.nagle.disable", "true"}, {"socket.keepalive.enable", "true"}, {"topic.metadata.refresh.interval.ms", "60000"},
 };
 static const struct setting_text consumer_settings[] = {
-	{"group.id", "fundwatchd"}, {"queued.min.messages", "1000000"}, {"queued.max.messages.kbytes", "65536"},
+	{"group.id", "fundwatchd"}, {"queued.min.messages", "1000000"}, {"queued.max.messages.kbytes", "262144"},
 	{"fetch.wait.max.ms", "100"}, {"fetch.error.backoff.ms", "50"}, {"check.crcs", "true"},
 };
 static const struct setting_text consumer_settings_since_backoff[] = {

@@ -114,6 +114,16 @@ struct ready {                          /* everything that is needed before anyt
 	struct ruleset *rules;
 };
 
+static void
+certificate_check(const struct config *config, struct diags *diags)
+{
+	struct seal *seal = config->refused_certificate[0] ? seal_open(config->refused_certificate) : NULL;
+	if (seal)
+		seal_close(seal);
+	else if (config->refused_certificate[0])
+		diag_add(diags, DIAG_ERROR, config->refused_certificate, 0, 0, 1, NULL, "读不了证书（PEM）", "cannot read the certificate (PEM)", NULL, NULL);
+}
+
 static int
 prepare(const struct arguments *arguments, struct ready *ready)
 {
@@ -122,6 +132,7 @@ prepare(const struct arguments *arguments, struct ready *ready)
 	kafka_check(&ready->config, &diags);
 	if (read) {
 		key_read(&ready->key, ready->config.pseudonym_key_file, &diags);
+		certificate_check(&ready->config, &diags);
 		ready->rules = rules_load(&ready->config, &diags);
 	}
 	bool good = read && ready->rules && diags.errors == 0;

@@ -14,7 +14,7 @@
  * after a second.  While there is much to catch up on, a small question wakes it: then the queue can be small, and its
  * memory is used again while it is warm. */
 #define NUDGE_LAG 5000
-#define NUDGE_NS (10 * NS_PER_MS)
+#define NUDGE_NS (5 * NS_PER_MS)
 #define NUDGE_VERSION_END 0x020200ff
 
 struct watch {
