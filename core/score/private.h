@@ -234,6 +234,9 @@ struct scorer {
 		int32_t day, month;
 	} month_memo[64];               /* by day: what day_month said; month 0: nothing yet */
 
+	struct slice last_area;         /* of the settlement before, and its number: the next is often of the same */
+	uint32_t last_area_name;
+
 	struct turn group[GROUP];
 	uint64_t *truth, *falsehood;    /* GROUP * words each */
 	struct touched touched[16];

@@ -84,6 +84,16 @@ turn_check_future(struct turn *turn)
 	turn->refusal = (struct refusal){REFUSAL_time_in_future, "setl_time", -1};
 }
 
+static uint32_t
+area_number(struct scorer *scorer, struct slice code)
+{
+	if (scorer->last_area.length && slice_equal(code, scorer->last_area))
+		return scorer->last_area_name;
+	scorer->last_area_name = names_number(&scorer->names, code);
+	scorer->last_area = names_text(&scorer->names, scorer->last_area_name);
+	return scorer->last_area_name;
+}
+
 void
 turn_prepare(struct scorer *scorer, struct turn *turn, uint64_t *truth, uint64_t *falsehood)
 {
@@ -94,7 +104,7 @@ turn_prepare(struct scorer *scorer, struct turn *turn, uint64_t *truth, uint64_t
 	bool settlement = turn->record->kind == RECORD_SETTLEMENT;
 	struct slice area = settlement ? turn->claim.value[FIELD_insu_admdvs].text : turn->enrolment.value[ENROLMENT_insu_admdvs].text;
 	struct slice psn_no = settlement ? turn->claim.value[FIELD_psn_no].text : turn->enrolment.value[ENROLMENT_psn_no].text;
-	turn->area_name = names_number(&scorer->names, area);
+	turn->area_name = area_number(scorer, area);
 	turn->area = scorer_area(scorer, turn->area_name);
 	turn->pool_name = scorer->area_pool[turn->area_name];
 	turn->person_hash = person_hash(turn->pool_name, psn_no);
@@ -145,6 +155,8 @@ turn_judge(struct scorer *scorer, const struct turn *turn, const uint64_t *truth
 	return fate;
 }
 
+#define RECORD_AHEAD 256        /* bytes of the next record asked for; the processor goes on by itself */
+
 static void
 group_score(struct scorer *scorer, const struct record *batch, size_t from, size_t count, struct scored *out)
 {
@@ -155,7 +167,7 @@ group_score(struct scorer *scorer, const struct record *batch, size_t from, size
 		turn->record = &batch[from + i];
 		turn->index = from + i;
 		if (i + 1 < count)
-			for (size_t line = 0; line < batch[from + i + 1].length; line += 64)
+			for (size_t line = 0; line < RECORD_AHEAD; line += 64)
 				__builtin_prefetch(batch[from + i + 1].bytes + line);
 		turn_prepare(scorer, turn, scorer->truth + i * scorer->words, scorer->falsehood + i * scorer->words);
 	}
