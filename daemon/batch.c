@@ -2,16 +2,19 @@
 #include "daemon/batch.h"
 
 #include "core/base/memory.h"
+#include "daemon/clock.h"
 
 #include <stdlib.h>
 
 void
-batch_init(struct batch *batch, size_t capacity)
+batch_init(struct batch *batch, size_t capacity, struct decode_limits limits)
 {
 	*batch = (struct batch){.capacity = capacity};
 	batch->record = memory_resize(NULL, capacity * sizeof *batch->record);
 	batch->partition = memory_resize(NULL, capacity * sizeof(struct partition *));
 	batch->start = memory_resize(NULL, capacity * sizeof *batch->start);
+	batch->decoded = memory_resize(NULL, capacity * sizeof *batch->decoded);
+	batch->decoder = decoder_open(limits);
 }
 
 void
@@ -21,6 +24,8 @@ batch_free(struct batch *batch)
 	free(batch->partition);
 	free(batch->start);
 	free(batch->progress);
+	free(batch->decoded);
+	decoder_close(batch->decoder);
 	buffer_free(&batch->bytes);
 }
 
@@ -55,8 +60,20 @@ batch_seal(struct batch *batch)
 }
 
 void
+batch_decode(struct batch *batch)
+{
+	int64_t begin = clock_monotonic_ns();
+	for (size_t i = 0; i < batch->count; i++) {
+		record_decode(batch->decoder, &batch->record[i], &batch->decoded[i]);
+		batch->record[i].decoded = &batch->decoded[i];
+	}
+	batch->decode_ns = clock_monotonic_ns() - begin;
+}
+
+void
 batch_clear(struct batch *batch)
 {
+	decoder_reset(batch->decoder);
 	batch->count = 0;
 	batch->progresses = 0;
 	batch->bytes.length = 0;

@@ -28,10 +28,13 @@ struct batch {
 	struct buffer bytes;
 	struct progress *progress;
 	size_t progresses, progress_capacity;
+	struct decoder *decoder;        /* its scratch lives as long as the batch */
+	struct decoded_record *decoded; /* of every record */
+	int64_t decode_ns;              /* of the whole batch */
 	int64_t taken_ns, taken_wall_ms;        /* when the batch was complete */
 };
 
-void batch_init(struct batch *, size_t capacity);
+void batch_init(struct batch *, size_t capacity, struct decode_limits);
 void batch_free(struct batch *);
 
 /* Copies the record's bytes; its bytes pointer is set by batch_seal.  Not when the batch is full. */
@@ -47,6 +50,9 @@ void batch_progress(struct batch *, struct partition *, int64_t next);
 
 /* No more records come: their bytes get their final place. */
 void batch_seal(struct batch *);
+
+/* Decodes what was sealed, on the thread that reads: judging is the dearer half, and has the other core to itself. */
+void batch_decode(struct batch *);
 void batch_clear(struct batch *);
 
 #endif

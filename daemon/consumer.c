@@ -70,8 +70,11 @@ batches_init(struct consumer *consumer)
 	consumer->full.last = &consumer->full.first;
 	pthread_mutex_init(&consumer->lock, NULL);
 	pthread_cond_init(&consumer->emptied, NULL);
+	struct decode_limits limits = DECODE_LIMITS_DEFAULT;
+	limits.depth = (uint32_t)consumer->config->limits.depth;
+	limits.record_bytes = (uint32_t)consumer->config->limits.record_bytes;
 	for (size_t i = 0; i < BATCHES; i++) {
-		batch_init(&consumer->memory[i], (size_t)consumer->config->limits.batch);
+		batch_init(&consumer->memory[i], (size_t)consumer->config->limits.batch, limits);
 		batches_put(&consumer->empty, &consumer->memory[i]);
 	}
 }
@@ -340,6 +343,9 @@ batch_fill(struct consumer *consumer, struct batch *batch)
 	batch->taken_wall_ms = clock_wall_ms();
 	if (batch->count && begin)
 		hist_add(&consumer->status->stage[STAGE_poll], (batch->taken_ns - begin) / (int64_t)batch->count, batch->count);
+	batch_decode(batch);
+	if (batch->count)
+		hist_add(&consumer->status->stage[STAGE_decode], batch->decode_ns / (int64_t)batch->count, batch->count);
 	for (size_t i = 0; i < consumer->partitions; i++) {
 		struct partition *partition = &consumer->partition[i];
 		if (partition->next != partition->told)

@@ -1,5 +1,5 @@
 /* Kafka in: explicit assignment of every partition, records in batches, contiguity, and a watch over the log's ends.
- * A thread of its own reads and copies while the turn thread judges; a few batches lie between them, and when these are
+ * A thread of its own reads, copies and decodes while the turn thread judges; a few batches lie between them, and when these are
  * full the reading waits.
  *
  * Always holds: enrolments are read to their end before the first settlement is asked for; offsets of a partition that
@@ -37,8 +37,8 @@ void consumer_done(struct consumer *, struct batch *);
 /* Tells the group how far it is, for dashboards of the lag; nothing without group.id.  wait: for the broker's answer. */
 void consumer_commit(struct consumer *, bool wait);
 
-/* Stops both threads and leaves.  Batches that were read and not taken are forgotten: their positions never moved.  At most about the deadline; false: the client did not let go in time and the
- * process should end without it. */
+/* Stops both threads and leaves.  Batches that were read and not taken are forgotten: their positions never moved.  At
+ * most about the deadline; false: the client did not let go in time and the process should end without it. */
 bool consumer_close(struct consumer *, int64_t deadline_ns);
 
 #endif

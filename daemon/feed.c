@@ -55,8 +55,8 @@ origin_of(const struct batch *batch, size_t index, const struct scored *scored, 
 		.offset = record->offset,
 		.record_ms = record->arrival_ms,
 		.taken_ms = batch->taken_wall_ms,
-		.decode_ns = (int64_t)(scored->decode_ns / used),
-		.score_ns = (int64_t)(scored->score_ns / used),
+		.decode_ns = batch->decode_ns / (int64_t)(batch->count ? batch->count : 1),
+		.score_ns = (int64_t)((scored->decode_ns + scored->score_ns) / used),
 	};
 }
 

@@ -51,6 +51,16 @@ bool decode_settlement(struct decoder *, const char *bytes, size_t length, struc
 bool decode_enrolment(struct decoder *, const char *bytes, size_t length, struct enrolment *, struct refusal *why);
 void decoder_reset(struct decoder *);
 
+/* What came of one record. */
+struct decoded_record {
+	bool good;
+	struct refusal refusal;         /* when it is not good */
+	union {
+		struct claim claim;
+		struct enrolment enrolment;
+	};
+};
+
 /* Names never seen in the field table, at most 256 of them; what came after is in *more. */
 const struct unknown_field *decoder_unknown(const struct decoder *, size_t *count, uint64_t *more);
 

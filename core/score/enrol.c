@@ -46,7 +46,7 @@ name_of(struct scorer *scorer, const struct enrolment *enrolment, unsigned field
 static void
 record_fill(struct scorer *scorer, struct enrolment_record *record, const struct turn *turn)
 {
-	const struct enrolment *from = &turn->enrolment;
+	const struct enrolment *from = turn->enrolment;
 	struct slice gend = from->present >> ENROLMENT_gend & 1 ? from->value[ENROLMENT_gend].text : SLICE("");
 	record->insutype = name_of(scorer, from, ENROLMENT_insutype);
 	record->tier = name_of(scorer, from, ENROLMENT_tier);
@@ -87,7 +87,7 @@ record_find(struct scorer *scorer, const struct person *person, int32_t year, ui
 enum fate
 enrol(struct scorer *scorer, const struct turn *turn)
 {
-	const struct enrolment *enrolment = &turn->enrolment;
+	const struct enrolment *enrolment = turn->enrolment;
 	struct slice psn_no = enrolment->value[ENROLMENT_psn_no].text;
 	uint32_t number = persons_find(&scorer->persons, turn->pool_name, psn_no, turn->person_hash);
 	if (number == NOBODY)

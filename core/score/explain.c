@@ -76,8 +76,8 @@ fields_print(struct buffer *out, const struct scorer *scorer, const struct claim
 static void
 params_print(struct scorer *scorer, struct buffer *out, const struct turn *turn, const struct rule *rule, enum language language)
 {
-	int32_t day = time_day(turn->claim.value[FIELD_setl_time].number);
-	uint32_t number = persons_find(&scorer->persons, turn->pool_name, turn->claim.value[FIELD_psn_no].text, turn->person_hash);
+	int32_t day = time_day(turn->claim->value[FIELD_setl_time].number);
+	uint32_t number = persons_find(&scorer->persons, turn->pool_name, turn->claim->value[FIELD_psn_no].text, turn->person_hash);
 	const struct enrolment_record *enrolment = number == NOBODY ? NULL
 	    : enrolment_find(scorer, person_at(&scorer->persons, number), day_year(day), 0);
 	struct slice tier = enrolment ? names_text(&scorer->names, enrolment->tier) : SLICE("");
@@ -126,9 +126,9 @@ rule_print(struct scorer *scorer, struct buffer *out, const struct turn *turn, c
 	const char *off = rule->mode != MODE_OFF ? "" : zh ? "（停用）" : " (off)";
 	const char *where = scorer->rules->condition[rule->where].text;
 	buffer_printf(out, zh ? "%s%s：%s  %s\n    条件 %s\n" : "%s%s: %s  %s\n    where %s\n", rule->id, off, answer, rule->title[language], where);
-	fields_print(out, scorer, &turn->claim, where);
+	fields_print(out, scorer, turn->claim, where);
 	if (yes)
-		conditions_print(out, scorer, &turn->claim, rule, truth, falsehood, zh);
+		conditions_print(out, scorer, turn->claim, rule, truth, falsehood, zh);
 	if (yes)
 		params_print(scorer, out, turn, rule, language);
 }

@@ -163,7 +163,7 @@ place_of(const struct scorer *scorer, int32_t year)
 	if (list->count)
 		return (struct place){list->claim[list->count - 1].area, list->claim[list->count - 1].time};
 	int64_t first = (int64_t)month_first_day(year * 12) * DAY_SECONDS, last = (int64_t)month_first_day(year * 12 + 12) * DAY_SECONDS - 1;
-	int64_t time = scorer->now->claim.value[FIELD_setl_time].number;
+	int64_t time = scorer->now->claim->value[FIELD_setl_time].number;
 	return (struct place){scorer->now->area_name, time < first ? first : time > last ? last : time};
 }
 

@@ -321,7 +321,7 @@ output_describe(struct scorer *scorer, struct output *output, const struct state
 	output->person = subject->psn_no;
 	if (!scorer->now || scorer->now->record->kind != RECORD_SETTLEMENT || scorer->closing)
 		return;
-	output->setl_time = scorer->now->claim.value[FIELD_setl_time].number;
+	output->setl_time = scorer->now->claim->value[FIELD_setl_time].number;
 	if (!subject->institution)
 		output->institution = names_text(&scorer->names, scorer->now->institution);
 }

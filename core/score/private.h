@@ -170,8 +170,9 @@ struct turn {                           /* one record on its way */
 	size_t index;                   /* in the batch */
 	bool decoded;
 	struct refusal refusal;
-	struct claim claim;
-	struct enrolment enrolment;
+	const struct claim *claim;      /* a settlement's, in the record's own decoded form or in `own` */
+	const struct enrolment *enrolment;
+	struct decoded_record own;
 	const struct area *area;
 	uint32_t area_name, pool_name, institution;     /* numbers in names */
 	uint64_t setl_hash, person_hash;
@@ -239,6 +240,7 @@ struct scorer {
 
 	struct turn group[GROUP];
 	uint64_t *truth, *falsehood;    /* GROUP * words each */
+	bool is_new_visit;              /* no other settlement of the person is of the visit that is being booked */
 	struct touched touched[16];
 	size_t touched_count;
 	struct evidence_list evidence;

@@ -61,13 +61,27 @@ scorer_area(struct scorer *scorer, uint32_t name)
 
 /* ---- first pass: decode, where, and which lines of state will be wanted ---- */
 
+void
+record_decode(struct decoder *decoder, const struct record *record, struct decoded_record *out)
+{
+	out->good = record->kind == RECORD_SETTLEMENT
+	    ? decode_settlement(decoder, record->bytes, record->length, &out->claim, &out->refusal)
+	    : decode_enrolment(decoder, record->bytes, record->length, &out->enrolment, &out->refusal);
+}
+
 static void
 turn_decode(struct scorer *scorer, struct turn *turn)
 {
-	const struct record *record = turn->record;
-	turn->decoded = record->kind == RECORD_SETTLEMENT
-	    ? decode_settlement(scorer->decoder, record->bytes, record->length, &turn->claim, &turn->refusal)
-	    : decode_enrolment(scorer->decoder, record->bytes, record->length, &turn->enrolment, &turn->refusal);
+	const struct decoded_record *decoded = turn->record->decoded;
+	if (!decoded) {
+		record_decode(scorer->decoder, turn->record, &turn->own);
+		decoded = &turn->own;
+	}
+	turn->decoded = decoded->good;
+	turn->claim = &decoded->claim;
+	turn->enrolment = &decoded->enrolment;
+	if (!decoded->good)
+		turn->refusal = decoded->refusal;
 }
 
 /* setl_time may be at most one day after the arrival, contract 1.2. */
@@ -77,7 +91,7 @@ turn_check_future(struct turn *turn)
 	const struct record *record = turn->record;
 	if (!turn->decoded || record->kind != RECORD_SETTLEMENT || record->arrival_ms == ARRIVAL_UNKNOWN)
 		return;
-	int64_t setl_ms = (turn->claim.value[FIELD_setl_time].number - BEIJING_OFFSET_SECONDS) * 1000;
+	int64_t setl_ms = (turn->claim->value[FIELD_setl_time].number - BEIJING_OFFSET_SECONDS) * 1000;
 	if (setl_ms <= record->arrival_ms + (int64_t)DAY_SECONDS * 1000)
 		return;
 	turn->decoded = false;
@@ -102,8 +116,8 @@ turn_prepare(struct scorer *scorer, struct turn *turn, uint64_t *truth, uint64_t
 	if (!turn->decoded)
 		return;
 	bool settlement = turn->record->kind == RECORD_SETTLEMENT;
-	struct slice area = settlement ? turn->claim.value[FIELD_insu_admdvs].text : turn->enrolment.value[ENROLMENT_insu_admdvs].text;
-	struct slice psn_no = settlement ? turn->claim.value[FIELD_psn_no].text : turn->enrolment.value[ENROLMENT_psn_no].text;
+	struct slice area = settlement ? turn->claim->value[FIELD_insu_admdvs].text : turn->enrolment->value[ENROLMENT_insu_admdvs].text;
+	struct slice psn_no = settlement ? turn->claim->value[FIELD_psn_no].text : turn->enrolment->value[ENROLMENT_psn_no].text;
 	turn->area_name = area_number(scorer, area);
 	turn->area = scorer_area(scorer, turn->area_name);
 	turn->pool_name = scorer->area_pool[turn->area_name];
@@ -111,10 +125,10 @@ turn_prepare(struct scorer *scorer, struct turn *turn, uint64_t *truth, uint64_t
 	table_prefetch(&scorer->persons.table, turn->person_hash);
 	if (!settlement)
 		return;
-	turn->institution = names_number(&scorer->names, claim_text(&turn->claim, FIELD_fixmedins_code));
-	turn->setl_hash = setl_hash(turn->claim.value[FIELD_setl_id].text);
+	turn->institution = names_number(&scorer->names, claim_text(turn->claim, FIELD_fixmedins_code));
+	turn->setl_hash = setl_hash(turn->claim->value[FIELD_setl_id].text);
 	table_prefetch(&scorer->bookings.table, turn->setl_hash);
-	matcher_run(scorer->matcher, turn->area, &turn->claim, truth, falsehood);
+	matcher_run(scorer->matcher, turn->area, turn->claim, truth, falsehood);
 }
 
 /* The table slots have arrived: ask for the person's record behind them. */
@@ -166,7 +180,7 @@ group_score(struct scorer *scorer, const struct record *batch, size_t from, size
 		struct turn *turn = &scorer->group[i];
 		turn->record = &batch[from + i];
 		turn->index = from + i;
-		if (i + 1 < count)
+		if (i + 1 < count && !batch[from + i + 1].decoded)
 			for (size_t line = 0; line < RECORD_AHEAD; line += 64)
 				__builtin_prefetch(batch[from + i + 1].bytes + line);
 		turn_prepare(scorer, turn, scorer->truth + i * scorer->words, scorer->falsehood + i * scorer->words);

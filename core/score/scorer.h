@@ -22,7 +22,11 @@ struct record {
 	int64_t offset;
 	const char *file;               /* NULL: from Kafka */
 	int64_t line;                   /* physical line from 1 */
+	const struct decoded_record *decoded;   /* decoded beforehand, on whatever thread; NULL: the scorer does it */
 };
+
+/* Decodes a record of either kind.  Its bytes and the decoder (until decoder_reset) must outlive the judging. */
+void record_decode(struct decoder *, const struct record *, struct decoded_record *);
 
 enum fate { FATE_JUDGED, FATE_REFUSED, FATE_DUPLICATE };   /* enrolments: judged = accepted */
 

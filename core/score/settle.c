@@ -149,6 +149,17 @@ refresh_stay(struct scorer *scorer, uint32_t number)
 		stay_put(scorer, pool, deciding, month);
 }
 
+/* A visit that nobody saw before needs no walk over the person's settlements. */
+static void
+place_stay(struct scorer *scorer, uint32_t number)
+{
+	const struct booking *booking = at(scorer, number);
+	if (!scorer->is_new_visit)
+		refresh_stay(scorer, number);
+	else if (makes_stay(scorer, booking))
+		stay_put(scorer, pool_get(scorer, person_at(&scorer->persons, booking->person)->pool), number, scorer_month(scorer, booking->setl_time));
+}
+
 static bool
 concerns_stays(const struct booking *booking)
 {
@@ -270,7 +281,7 @@ chain_add(struct scorer *scorer, uint32_t number, uint32_t person_number)
 static void
 booking_fill(struct scorer *scorer, uint32_t number, const struct turn *turn, const uint64_t *truth)
 {
-	const struct claim *claim = &turn->claim;
+	const struct claim *claim = turn->claim;
 	struct booking *booking = at(scorer, number);
 	struct slice visit = claim_text(claim, FIELD_mdtrt_id);
 	booking->content = claim->content;
@@ -279,6 +290,10 @@ booking_fill(struct scorer *scorer, uint32_t number, const struct turn *turn, co
 	booking->institution = turn->institution;
 	booking->area = turn->area_name;
 	booking->mdtrt_hash = (uint32_t)hash64(visit.data ? visit.data : "", visit.length);
+	struct person *person = person_at(&scorer->persons, booking->person);
+	uint64_t bit = UINT64_C(1) << (booking->mdtrt_hash & 63);
+	scorer->is_new_visit = !(person->visits & bit);
+	person->visits |= bit;
 	booking->flags = claim_flags(claim);
 	memcpy(booking->data, truth, scorer->words * sizeof *truth);
 	for (size_t i = 0; i < scorer->layout.amounts; i++)
@@ -314,13 +329,13 @@ booking_put_in(struct scorer *scorer, uint32_t number, const struct turn *turn)
 {
 	struct booking *booking = at(scorer, number);
 	if (booking->flags & BOOKING_REFUND && !(booking->flags & BOOKING_VOID))
-		refund_link(scorer, number, claim_text(&turn->claim, FIELD_init_setl_id));
+		refund_link(scorer, number, claim_text(turn->claim, FIELD_init_setl_id));
 	book_amounts(scorer, number, 1);
 	book_refunds_of(scorer, number, 1);
 	if (is_remembered(scorer, booking->original) && concerns_stays(at(scorer, booking->original)))
 		refresh_stay(scorer, booking->original);
 	if (concerns_stays(booking))
-		refresh_stay(scorer, number);
+		place_stay(scorer, number);
 }
 
 static void
@@ -370,14 +385,14 @@ is_enrolled(const struct scorer *scorer, const struct turn *turn, uint32_t perso
 {
 	if (scorer->layout.family_rules == 0 || scorer->enrolments.count == 0)
 		return true;
-	int32_t year = day_year(time_day(turn->claim.value[FIELD_setl_time].number));
+	int32_t year = day_year(time_day(turn->claim->value[FIELD_setl_time].number));
 	return enrolment_find(scorer, person_at(&scorer->persons, person), year, 0) != NULL;
 }
 
 static void
 note_quality(struct scorer *scorer, const struct turn *turn, const struct booking *old, bool inpatient, bool enrolled)
 {
-	const struct claim *claim = &turn->claim;
+	const struct claim *claim = turn->claim;
 	uint32_t institution = turn->institution;
 	struct slice year = claim_text(claim, FIELD_year);
 	if (year.length && number_of(year) != scorer_month(scorer, claim->value[FIELD_setl_time].number) / 12)
@@ -399,11 +414,11 @@ note_quality(struct scorer *scorer, const struct turn *turn, const struct bookin
 static enum cause
 settle_cause(struct scorer *scorer, const struct turn *turn, bool restated)
 {
-	if (restated || code_is(&turn->claim, FIELD_vali_flag, '0'))
+	if (restated || code_is(turn->claim, FIELD_vali_flag, '0'))
 		return CAUSE_RESTATED;
-	if (code_is(&turn->claim, FIELD_refd_setl_flag, '1'))
+	if (code_is(turn->claim, FIELD_refd_setl_flag, '1'))
 		return CAUSE_REFUND;
-	int32_t month = scorer_month(scorer, turn->claim.value[FIELD_setl_time].number);
+	int32_t month = scorer_month(scorer, turn->claim->value[FIELD_setl_time].number);
 	const struct pool *pool = &scorer->pool[scorer->pool_index[turn->pool_name] - 1];
 	return pool_is_closed(pool, month) ? CAUSE_LATE : CAUSE_CLAIM;
 }
@@ -428,7 +443,7 @@ booking_reopen(struct scorer *scorer, uint32_t number, const struct turn *turn, 
 	scorer->counts.restated++;
 	touch_windows(scorer, number, scorer->cause);
 	booking_take_out(scorer, number);
-	booking_visit_change(scorer, number, claim_text(&turn->claim, FIELD_mdtrt_id));
+	booking_visit_change(scorer, number, claim_text(turn->claim, FIELD_mdtrt_id));
 	if (at(scorer, number)->person == person)
 		return;
 	chain_remove(scorer, number);
@@ -438,8 +453,8 @@ booking_reopen(struct scorer *scorer, uint32_t number, const struct turn *turn, 
 static uint32_t
 booking_open(struct scorer *scorer, const struct turn *turn, uint32_t person)
 {
-	uint32_t number = bookings_add(&scorer->bookings, turn->claim.value[FIELD_setl_id].text, turn->setl_hash,
-	    claim_text(&turn->claim, FIELD_mdtrt_id));
+	uint32_t number = bookings_add(&scorer->bookings, turn->claim->value[FIELD_setl_id].text, turn->setl_hash,
+	    claim_text(turn->claim, FIELD_mdtrt_id));
 	chain_add(scorer, number, person);
 	return number;
 }
@@ -456,7 +471,7 @@ count_matches(struct scorer *scorer, const uint64_t *truth)
 enum fate
 settle(struct scorer *scorer, const struct turn *turn, const uint64_t *truth, const uint64_t *falsehood)
 {
-	const struct claim *claim = &turn->claim;
+	const struct claim *claim = turn->claim;
 	struct slice psn_no = claim->value[FIELD_psn_no].text;
 	uint32_t number = bookings_find(&scorer->bookings, claim->value[FIELD_setl_id].text, turn->setl_hash);
 	bool restated = number != NOBODY;
@@ -517,7 +532,7 @@ judge_claim_rule(struct scorer *scorer, const struct turn *turn, const struct cl
 {
 	const struct rule *rule = &scorer->rules->rule[made->rule];
 	const struct condition *condition = &scorer->rules->condition[made->assertion];
-	struct claim_input input = {&turn->claim, assertion, condition->amount_field, condition->amount_fields};
+	struct claim_input input = {turn->claim, assertion, condition->amount_field, condition->amount_fields};
 	struct verdict verdict = {0};
 	rule->detector->judge_claim(rule->config, &input, &verdict);
 	if (!matched || booking->flags & BOOKING_VOID)
@@ -528,7 +543,7 @@ judge_claim_rule(struct scorer *scorer, const struct turn *turn, const struct cl
 		return;
 	struct subject subject = {
 		.kind = "claim", .pool = turn->pool_name, .area = turn->area_name, .institution = booking->institution,
-		.psn_no = turn->claim.value[FIELD_psn_no].text, .setl_id = setl_id, .variant = "",
+		.psn_no = turn->claim->value[FIELD_psn_no].text, .setl_id = setl_id, .variant = "",
 	};
 	month_text(scorer_month(scorer, booking->setl_time), subject.period);
 	evidence_clear(&scorer->evidence);

@@ -31,18 +31,25 @@ chunk_map(size_t bytes)
 	return memory;
 }
 
+static char *
+chunk_take(struct chunks *chunks)
+{
+	size_t bytes = chunks->stride * CHUNK_RECORDS;
+	return chunks->spares ? memset(chunks->spare[--chunks->spares], 0, bytes) : chunk_map(bytes);
+}
+
 uint32_t
 chunks_add(struct chunks *chunks)
 {
 	size_t slot = chunks->count >> CHUNK_SHIFT;
 	if (slot >= chunks->chunk_slots) {
-		size_t slots = chunks->chunk_slots ? chunks->chunk_slots * 2 : 64;
+		size_t slots = 2 * slot + 64;
 		chunks->chunk = memory_resize(chunks->chunk, slots * sizeof *chunks->chunk);
 		memset(chunks->chunk + chunks->chunk_slots, 0, (slots - chunks->chunk_slots) * sizeof *chunks->chunk);
 		chunks->chunk_slots = slots;
 	}
 	if (!chunks->chunk[slot])
-		chunks->chunk[slot] = chunk_map(chunks->stride * CHUNK_RECORDS);
+		chunks->chunk[slot] = chunk_take(chunks);
 	return chunks->count++;
 }
 
@@ -50,7 +57,11 @@ void
 chunks_drop_first(struct chunks *chunks)
 {
 	size_t slot = chunks->first >> CHUNK_SHIFT;
-	munmap(chunks->chunk[slot], chunks->stride * CHUNK_RECORDS);
+	if (chunks->spares == chunks->spare_slots) {
+		chunks->spare_slots = chunks->spare_slots ? chunks->spare_slots * 2 : 16;
+		chunks->spare = memory_resize(chunks->spare, chunks->spare_slots * sizeof *chunks->spare);
+	}
+	chunks->spare[chunks->spares++] = chunks->chunk[slot];
 	chunks->chunk[slot] = NULL;
 	chunks->first += CHUNK_RECORDS;
 }
@@ -61,6 +72,9 @@ chunks_free(struct chunks *chunks)
 	for (size_t slot = 0; slot < chunks->chunk_slots; slot++)
 		if (chunks->chunk[slot])
 			munmap(chunks->chunk[slot], chunks->stride * CHUNK_RECORDS);
+	for (size_t i = 0; i < chunks->spares; i++)
+		munmap(chunks->spare[i], chunks->stride * CHUNK_RECORDS);
+	free(chunks->spare);
 	free(chunks->chunk);
 	*chunks = (struct chunks){.stride = chunks->stride};
 }
@@ -69,5 +83,5 @@ size_t
 chunks_bytes(const struct chunks *chunks)
 {
 	uint32_t live = chunks->count - chunks->first;
-	return ((size_t)live + CHUNK_RECORDS - 1) / CHUNK_RECORDS * CHUNK_RECORDS * chunks->stride;
+	return (((size_t)live + CHUNK_RECORDS - 1) / CHUNK_RECORDS + chunks->spares) * CHUNK_RECORDS * chunks->stride;
 }

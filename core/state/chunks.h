@@ -1,5 +1,6 @@
 /* A growing array of fixed-size records in chunks of 65,536: records never move, growth copies nothing, the oldest
- * chunks can be given back.  All-zero is a record never written. */
+ * chunks can be given back and are used again: what comes and goes at one pace asks the system for nothing.  All-zero is
+ * a record never written. */
 #ifndef FW_CHUNKS_H
 #define FW_CHUNKS_H
 
@@ -15,6 +16,8 @@ struct chunks {
 	size_t chunk_slots;
 	uint32_t count;         /* records ever added; numbers are 0 .. count - 1 */
 	uint32_t first;         /* records below this number have been given back; a multiple of CHUNK_RECORDS */
+	char **spare;           /* chunks given back */
+	size_t spares, spare_slots;
 };
 
 void chunks_init(struct chunks *, size_t stride);

@@ -26,6 +26,7 @@ struct person {
 	uint8_t length;                 /* of psn_no */
 	char inline_text[PERSON_INLINE + 1];
 	const char *long_text;          /* when length > PERSON_INLINE */
+	uint64_t visits;                /* bit mdtrt_hash % 64 of every visit there was: not set means never seen */
 	int64_t data[];
 };
 

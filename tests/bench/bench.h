@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <time.h>
 
 #define BENCH_RUNS_MAX 101
@@ -26,19 +25,6 @@ bench_pin(void)
 	CPU_ZERO(&set);
 	CPU_SET(sched_getcpu(), &set);
 	sched_setaffinity(0, sizeof set, &set);
-}
-
-/* Takes so much memory once and gives it back, so that a virtual machine has it: what the first touch of a page costs
- * there is the host's affair. */
-static inline void
-bench_warm_memory(size_t bytes)
-{
-	char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (memory == MAP_FAILED)
-		return;
-	for (size_t i = 0; i < bytes; i += 4096)
-		memory[i] = 1;
-	munmap(memory, bytes);
 }
 
 static int

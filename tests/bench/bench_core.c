@@ -2,7 +2,9 @@
  *
  *     bench_core [RULES_DIR [PERSONS [RUNS]]]        defaults: rules 1000000 7
  *
- * Messages are made outside the clock.  Every person is seen once before the clock starts.  Prints one JSON line. */
+ * The steady state of a city: every person has been seen, SETTLEMENTS_A_YEAR settlements a person and year come, and what
+ * is remembered has reached its full length before the clock starts.  Messages are made outside the clock; months that
+ * close are inside it.  Prints one JSON line. */
 #include "core/base/memory.h"
 #include "core/base/time.h"
 #include "core/score/scorer.h"
@@ -13,6 +15,8 @@
 #include <stdlib.h>
 
 #define BATCH 4096
+#define SETTLEMENTS_A_YEAR 7
+#define YEAR_SECONDS (365 * DAY_SECONDS)
 #define MESSAGE_BYTES 4096
 
 struct world {
@@ -20,7 +24,7 @@ struct world {
 	struct record record[BATCH];
 	enum fate fate[BATCH];
 	char *bytes;
-	uint64_t made, persons, random;
+	uint64_t made, persons, random, clock;
 	int64_t time, judged, lines;
 };
 
@@ -74,7 +78,9 @@ batch_make(struct world *world, bool each_person_once)
 	for (size_t i = 0; i < BATCH; i++) {
 		uint64_t random = next(&world->random);
 		uint64_t person = each_person_once ? world->made % world->persons : (random >> 20) % world->persons;
-		world->time += world->made % 8 == 0;    /* eight a second: a year in about 250 M */
+		world->clock += YEAR_SECONDS;           /* in parts of a second, SETTLEMENTS_A_YEAR * persons of them */
+		world->time += (int64_t)(world->clock / (SETTLEMENTS_A_YEAR * world->persons));
+		world->clock %= SETTLEMENTS_A_YEAR * world->persons;
 		world->record[i] = (struct record){.kind = RECORD_SETTLEMENT, .bytes = bytes,
 		    .length = message(bytes, world->made++, person, world->time, random), .arrival_ms = ARRIVAL_UNKNOWN,
 		    .topic = "bench", .partition = 0, .offset = (int64_t)world->made};
@@ -139,12 +145,12 @@ main(int argc, char **argv)
 		return 78;
 	}
 	bench_pin();
-	bench_warm_memory((world.persons + (size_t)runs * RUN_BATCHES * BATCH) * 512);
 	struct scorer_limits limits = SCORER_LIMITS_DEFAULT;
 	world.scorer = scorer_open(rules, &limits);
 	world.bytes = memory_resize(NULL, (size_t)BATCH * MESSAGE_BYTES);
-	while (world.made < world.persons) {
-		batch_make(&world, true);
+	int64_t remembered = world.time + (int64_t)(limits.remember_days + 45) * DAY_SECONDS;
+	while (world.time < remembered) {
+		batch_make(&world, world.made < world.persons);
 		batch_seconds(&world);
 	}
 	double rate[BENCH_RUNS_MAX];

@@ -29,7 +29,7 @@ START_TEST(a_batch_copies_and_pads)
 {
 	struct batch batch;
 	struct partition partition = {.topic = "t"};
-	batch_init(&batch, 1000);
+	batch_init(&batch, 1000, DECODE_LIMITS_DEFAULT);
 	char bytes[] = "0123456789";
 	for (size_t i = 0; i < 1000; i++) {
 		bytes[9] = (char)('a' + i % 26);
@@ -70,7 +70,7 @@ START_TEST(every_record_is_accounted_for)
 {
 	struct batch batch;
 	struct partition partition[2] = {{.topic = "t"}, {.topic = "t", .number = 1}};
-	batch_init(&batch, 4);
+	batch_init(&batch, 4, DECODE_LIMITS_DEFAULT);
 	for (size_t i = 0; i < 4; i++)
 		batch_add(&batch, &partition[i % 2], (struct record){.length = 1}, "x");
 	enum fate fate[3] = {FATE_REFUSED, FATE_DUPLICATE, FATE_JUDGED};

@@ -156,6 +156,37 @@ START_TEST(batches_of_any_size_give_the_same_bytes)
 }
 END_TEST
 
+/* As the daemon does it: on another thread, or at least before. */
+START_TEST(records_decoded_beforehand_give_the_same_bytes)
+{
+	struct feed *feed = feed_make();
+	struct ruleset *rules = rules_of(ORACLE_RULES);
+	struct decoder *decoder = decoder_open(DECODE_LIMITS_DEFAULT);
+	struct decoded_record *decoded = memory_resize(NULL, RECORDS * sizeof *decoded);
+	char first[DIGEST_TEXT_SIZE], text[DIGEST_TEXT_SIZE];
+	struct run run;
+	run_open(&run, rules, 4096);
+	run_score(&run, feed->record, RECORDS, 100);
+	run_close(&run, first);
+	size_t good = 0;
+	for (size_t i = 0; i < RECORDS; i++) {
+		record_decode(decoder, &feed->record[i], &decoded[i]);
+		feed->record[i].decoded = &decoded[i];
+		good += decoded[i].good;
+	}
+	ck_assert_uint_gt(good, RECORDS / 2);
+	ck_assert_uint_lt(good, RECORDS);
+	run_open(&run, rules, 4096);
+	run_score(&run, feed->record, RECORDS, 100);
+	run_close(&run, text);
+	ck_assert_str_eq(text, first);
+	decoder_close(decoder);
+	free(decoded);
+	ruleset_free(rules);
+	feed_free(feed);
+}
+END_TEST
+
 START_TEST(every_record_is_counted)
 {
 	struct feed *feed = feed_make();
@@ -249,5 +280,6 @@ START_TEST(another_ruleset_keeps_what_it_still_asks_for)
 }
 END_TEST
 
-RUN_TESTS("scorer", batches_of_any_size_give_the_same_bytes, every_record_is_counted, rules_read_again_keep_all_state,
+RUN_TESTS("scorer", batches_of_any_size_give_the_same_bytes, records_decoded_beforehand_give_the_same_bytes,
+    every_record_is_counted, rules_read_again_keep_all_state,
     another_ruleset_keeps_what_it_still_asks_for)
