@@ -262,22 +262,12 @@ said_get(struct family_month *month, uint32_t unit, int class)
 	return &month->said[month->count++];
 }
 
-static int
-dearest_last(const void *a, const void *b)
-{
-	const struct evidence_claim *left = a, *right = b;
-	if (left->fen != right->fen)
-		return left->fen < right->fen ? -1 : 1;
-	if (left->time != right->time)
-		return left->time > right->time ? -1 : 1;
-	return slice_compare(right->setl_id, left->setl_id);
-}
-
-/* The stays of the unit and class in the month; the twenty dearest are listed, the dearest first. */
-static void
+/* How many stays of the unit and class there are in the month; the dearest of them are the evidence. */
+static size_t
 collect_stays(const struct family *family, const struct place *place)
 {
 	struct scorer *scorer = family->scorer;
+	size_t total = 0;
 	evidence_clear(&scorer->evidence);
 	for (size_t i = 0; i < family->window->stays; i++) {
 		uint32_t number = family->window->stay[i];
@@ -288,18 +278,11 @@ collect_stays(const struct family *family, const struct place *place)
 		uint32_t name = family->made->institutions ? booking->institution : of.township;
 		if (!of.known || name != place->unit->name || (int)of.class != place->class || !booking_bit(booking, (uint32_t)family->made->where))
 			continue;
-		evidence_add(&scorer->evidence, (struct evidence_claim){booking->setl_time, booking_setl_id(booking),
+		total++;
+		evidence_keep_dearest(&scorer->evidence, (struct evidence_claim){booking->setl_time, booking_setl_id(booking),
 		    booking->institution, booking->area, number, booking_amount(&scorer->bookings, booking, AMOUNT_HIFP)});
 	}
-	size_t count = scorer->evidence.count;
-	struct evidence_claim *claim = scorer->evidence.claim;
-	if (count > 1)
-		qsort(claim, count, sizeof *claim, dearest_last);
-	for (size_t i = 0; i < count / 2; i++) {
-		struct evidence_claim swap = claim[i];
-		claim[i] = claim[count - 1 - i];
-		claim[count - 1 - i] = swap;
-	}
+	return total;
 }
 
 static void
@@ -321,11 +304,8 @@ say(const struct family *family, const struct place *place, const struct verdict
 	say_indicator(scorer, &said->indicator, &statement);
 	if (!alert_may_speak(&said->alert, verdict))
 		return;
-	collect_stays(family, place);
+	statement.claims_total = collect_stays(family, place);
 	statement.evidence = &scorer->evidence;
-	statement.claims_total = scorer->evidence.count;
-	if (scorer->evidence.count > EVIDENCE_CLAIMS)
-		scorer->evidence.count = EVIDENCE_CLAIMS;
 	say_alert(scorer, &said->alert, &statement);
 }
 

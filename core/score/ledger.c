@@ -21,6 +21,29 @@ evidence_add(struct evidence_list *list, struct evidence_claim claim)
 	list->claim[list->count++] = claim;
 }
 
+static bool
+is_dearer(const struct evidence_claim *a, const struct evidence_claim *b)
+{
+	if (a->fen != b->fen)
+		return a->fen > b->fen;
+	if (a->time != b->time)
+		return a->time < b->time;
+	return slice_compare(a->setl_id, b->setl_id) < 0;
+}
+
+void
+evidence_keep_dearest(struct evidence_list *list, struct evidence_claim claim)
+{
+	if (list->count < EVIDENCE_CLAIMS)
+		evidence_add(list, claim);
+	else if (!is_dearer(&claim, &list->claim[list->count - 1]))
+		return;
+	size_t place = list->count - 1;
+	for (; place > 0 && is_dearer(&claim, &list->claim[place - 1]); place--)
+		list->claim[place] = list->claim[place - 1];
+	list->claim[place] = claim;
+}
+
 static int
 evidence_order(const void *a, const void *b)
 {

@@ -292,6 +292,8 @@ void ledger_judge(struct scorer *, uint32_t person, int32_t year, enum cause);
 void evidence_clear(struct evidence_list *);
 void evidence_add(struct evidence_list *, struct evidence_claim);
 void evidence_sort(struct evidence_list *);
+/* Of all claims given since evidence_clear the EVIDENCE_CLAIMS dearest stay, the dearest first. */
+void evidence_keep_dearest(struct evidence_list *, struct evidence_claim);
 
 /* ---- enrol.c ---- */
 enum fate enrol(struct scorer *, const struct turn *);

@@ -136,45 +136,42 @@ series_free(struct series *series)
 
 /* ---- evidence: the stays that keep the share down, the dearest first ---- */
 
-static int
-dearest_first(const void *a, const void *b)
-{
-	const struct evidence_claim *left = a, *right = b;
-	if (left->fen != right->fen)
-		return left->fen > right->fen ? -1 : 1;
-	if (left->time != right->time)
-		return left->time < right->time ? -1 : 1;
-	return slice_compare(left->setl_id, right->setl_id);
-}
+#define STAYS_AHEAD 16          /* bookings asked for before they are looked at */
 
-static void
-collect_month(struct scorer *scorer, const struct pool_month *window, const struct series *series, const struct series_rule *made)
+static size_t
+collect_month(struct scorer *scorer, const struct pool *pool, const struct pool_month *window, const struct series *series,
+    const struct series_rule *made)
 {
 	struct slice subject = names_text(&scorer->names, series->subject);
+	size_t total = 0, amount = made->amount == CASES ? AMOUNT_HIFP : made->amount;
 	for (size_t i = 0; window && i < window->stays; i++) {
-		uint32_t number = window->stay[i];
+		uint32_t number = window->stay[i], ahead = i + STAYS_AHEAD < window->stays ? window->stay[i + STAYS_AHEAD] : NOBODY;
+		if (ahead != NOBODY && ahead >= scorer->bookings.chunks.first)
+			__builtin_prefetch(booking_at(&scorer->bookings, ahead));
 		if (number == NOBODY || number < scorer->bookings.chunks.first)
 			continue;
 		const struct booking *booking = booking_at(&scorer->bookings, number);
 		if (!booking_bit(booking, (uint32_t)made->where) || booking_bit(booking, (uint32_t)made->numerator))
 			continue;
-		const struct pool *pool = &scorer->pool[scorer->pool_index[person_at(&scorer->persons, booking->person)->pool] - 1];
 		if (series->subject != pool->name && !slice_starts_with(names_text(&scorer->names, booking->area), subject))
 			continue;
-		size_t amount = made->amount == CASES ? AMOUNT_HIFP : made->amount;
-		evidence_add(&scorer->evidence, (struct evidence_claim){booking->setl_time, booking_setl_id(booking),
+		total++;
+		evidence_keep_dearest(&scorer->evidence, (struct evidence_claim){booking->setl_time, booking_setl_id(booking),
 		    booking->institution, booking->area, number, booking_amount(&scorer->bookings, booking, amount)});
 	}
+	return total;
 }
 
-static void
+/* How many there are; the dearest of them are the evidence. */
+static size_t
 collect_year(struct scorer *scorer, const struct pool *pool, const struct series *series, int32_t through)
 {
+	const struct series_rule *made = &scorer->layout.series_rule[series->series_rule];
+	size_t total = 0;
 	evidence_clear(&scorer->evidence);
 	for (int32_t month = through / 12 * 12; month <= through; month++)
-		collect_month(scorer, pool_month_if(pool, month), series, &scorer->layout.series_rule[series->series_rule]);
-	if (scorer->evidence.count > 1)
-		qsort(scorer->evidence.claim, scorer->evidence.count, sizeof *scorer->evidence.claim, dearest_first);
+		total += collect_month(scorer, pool, pool_month_if(pool, month), series, made);
+	return total;
 }
 
 /* ---- judgement ---- */
@@ -215,12 +212,9 @@ say_alert_of_year(struct scorer *scorer, const struct pool *pool, struct series 
 	struct said *said = &series_year(series, through / 12)->alert;
 	if (!alert_may_speak(said, statement->verdict))
 		return;
-	collect_year(scorer, pool, series, through);
+	statement->claims_total = collect_year(scorer, pool, series, through);
 	statement->evidence = &scorer->evidence;
-	statement->claims_total = scorer->evidence.count;
 	snprintf(subject->period, sizeof subject->period, "%d", through / 12);
-	if (scorer->evidence.count > EVIDENCE_CLAIMS)
-		scorer->evidence.count = EVIDENCE_CLAIMS;
 	say_alert(scorer, said, statement);
 }
 
