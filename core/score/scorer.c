@@ -171,6 +171,16 @@ turn_judge(struct scorer *scorer, const struct turn *turn, const uint64_t *truth
 
 #define RECORD_AHEAD 256        /* bytes of the next record asked for; the processor goes on by itself */
 
+/* The next record: its first bytes, or all that was decoded of it, which another core's cache may hold. */
+static void
+record_prefetch(const struct record *record)
+{
+	const char *from = record->decoded ? (const char *)record->decoded : record->bytes;
+	size_t bytes = record->decoded ? sizeof *record->decoded : RECORD_AHEAD;
+	for (size_t line = 0; line < bytes; line += 64)
+		__builtin_prefetch(from + line);
+}
+
 static void
 group_score(struct scorer *scorer, const struct record *batch, size_t from, size_t count, struct scored *out)
 {
@@ -180,9 +190,8 @@ group_score(struct scorer *scorer, const struct record *batch, size_t from, size
 		struct turn *turn = &scorer->group[i];
 		turn->record = &batch[from + i];
 		turn->index = from + i;
-		if (i + 1 < count && !batch[from + i + 1].decoded)
-			for (size_t line = 0; line < RECORD_AHEAD; line += 64)
-				__builtin_prefetch(batch[from + i + 1].bytes + line);
+		if (i + 1 < count)
+			record_prefetch(&batch[from + i + 1]);
 		turn_prepare(scorer, turn, scorer->truth + i * scorer->words, scorer->falsehood + i * scorer->words);
 	}
 	uint64_t decoded = clock ? clock() : 0;
