@@ -90,6 +90,22 @@ void scorer_close_windows(struct scorer *, struct scored *out);
 struct buffer;
 void scorer_open_windows(struct scorer *, struct buffer *);
 
+/* The clock moves on where no record comes: every pool's watermark is at least time - lateness (Beijing seconds) from now
+ * on, and months that it passes close.  Lines as from scorer_score; their record is 0 and means nothing. */
+void scorer_tick(struct scorer *, int64_t time, struct scored *out);
+
+/* Whether a tick at that time would close a month somewhere: only then is it worth an entry. */
+bool scorer_wants_tick(const struct scorer *, int64_t time);
+
+/* Everything remembered, as bytes for scorer_load of the same program: state, names, counts, what was said.  The same
+ * records in the same order give the same bytes, in batches of any size.  write never fails here: it keeps its error. */
+void scorer_save(const struct scorer *, void (*write)(void *context, const void *bytes, size_t length), void *context);
+
+/* The scorer that was saved; rules is the same ruleset, limits the same limits (key and clock are the caller's).  read
+ * fills all the bytes or gives false.  NULL: the bytes end early or contradict each other. */
+struct scorer *scorer_load(struct ruleset *, const struct scorer_limits *, bool (*read)(void *context, void *bytes, size_t length),
+    void *context);
+
 struct rule_counts {
 	uint64_t matched;               /* claims its where held for */
 	uint64_t lines;                 /* alert lines said */
