@@ -21,6 +21,7 @@ struct cursors {
 
 void cursors_note(struct cursors *, const struct entry *);      /* a record or an accepted gap; files are passed over */
 const struct cursor *cursors_find(const struct cursors *, const char *topic, int32_t partition);
+void cursors_copy(struct cursors *to, const struct cursors *from);      /* what was in to is freed */
 void cursors_write(const struct cursors *, struct buffer *);
 bool cursors_read(struct cursors *, struct slice *);    /* takes its part off the slice */
 void cursors_free(struct cursors *);
