@@ -231,6 +231,14 @@ scorer_score(struct scorer *scorer, const struct record *batch, size_t count, st
 }
 
 void
+scorer_windows(struct scorer *scorer, int32_t lateness_days, int32_t remember_days, int32_t history_months)
+{
+	scorer->limits.lateness_days = lateness_days;
+	scorer->limits.remember_days = remember_days;
+	scorer->limits.history_months = history_months;
+}
+
+void
 scorer_close_windows(struct scorer *scorer, struct scored *out)
 {
 	outputs_clear(scorer);
