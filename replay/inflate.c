@@ -2,6 +2,7 @@
  * A file that ends inside one is truncated; anything else that does not decode is corrupt. */
 #include "replay/inflate.h"
 
+#include "core/base/pack.h"
 #include "replay/options.h"
 
 #include <errno.h>
@@ -10,7 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
-#include <zstd.h>
 
 #define RAW_BYTES ((size_t)1 << 18)
 
@@ -41,7 +41,7 @@ inlet_close(struct inlet *inlet)
 		inflateEnd(inlet->inflater);
 		free(inlet->inflater);
 	} else if (inlet->form == FORM_ZSTD) {
-		ZSTD_freeDStream(inlet->inflater);
+		unpacker_close(inlet->inflater);
 	}
 	inlet->inflater = NULL;
 	free(inlet->raw);
@@ -96,8 +96,7 @@ inflater_open(struct inlet *inlet)
 		inlet->inflater = memory_get(1, sizeof(z_stream));
 		ready = inflateInit2((z_stream *)inlet->inflater, 15 + 16) == Z_OK;    /* 16: gzip and nothing else */
 	} else if (inlet->form == FORM_ZSTD) {
-		inlet->inflater = ZSTD_createDStream();
-		ready = inlet->inflater != NULL;
+		inlet->inflater = unpacker_open();
 	}
 	inlet->inside = inlet->form != FORM_PLAIN;
 	if (ready)
@@ -180,16 +179,14 @@ gzip_step(struct inlet *inlet, char *to, size_t room)
 static size_t
 zstd_step(struct inlet *inlet, char *to, size_t room)
 {
-	ZSTD_inBuffer in = {inlet->raw, inlet->raw_length, inlet->raw_at};
-	ZSTD_outBuffer out = {to, room, 0};
-	size_t result = ZSTD_decompressStream(inlet->inflater, &out, &in);
-	bool moved = in.pos > inlet->raw_at || out.pos;
-	inlet->raw_at = in.pos;
-	if (ZSTD_isError(result))
+	size_t before = inlet->raw_at, got;
+	enum unpack_state state = unpacker_step(inlet->inflater, inlet->raw, inlet->raw_length, &inlet->raw_at, to, room, &got);
+	bool moved = inlet->raw_at > before || got;
+	if (state == UNPACK_CORRUPT)
 		inlet->state = READER_CORRUPT;
 	else
-		inlet->inside = result != 0 && (inlet->inside || moved);
-	return out.pos;
+		inlet->inside = state == UNPACK_INSIDE && (inlet->inside || moved);
+	return got;
 }
 
 static size_t

@@ -1,4 +1,4 @@
-/* Bytes of one input with its compression taken off; the door to zlib and libzstd.  Which compression it is, is told
+/* Bytes of one input with its compression taken off; the door to zlib.  Which compression it is, is told
  * by the first four bytes. */
 #ifndef FW_INFLATE_H
 #define FW_INFLATE_H
@@ -19,7 +19,7 @@ struct inlet {
 	unsigned char *raw;             /* bytes as they lie in the file: raw[raw_at .. raw_length) are still to be used */
 	size_t raw_at, raw_length;
 	bool raw_ended;
-	void *inflater;                 /* z_stream or ZSTD_DStream */
+	void *inflater;                 /* z_stream or struct unpacker */
 };
 
 /* 0, or errno. */

@@ -19,10 +19,11 @@ REACH = {
 DOORS = (
     (r"libfyaml\.h", ("core/rule/yaml.c",)),
     (r"pcre2\.h", ("core/rule/pattern.c",)),
-    (r"openssl/", ("core/base/digest.c", "daemon/seal.c")),
+    (r"openssl/", ("core/base/digest.c", "core/base/cipher.c", "daemon/seal.c")),
     (r"xxhash\.h", ("core/base/hash.c",)),
     (r"utf8proc\.h", ("core/base/utf8.c",)),
-    (r"zlib\.h|zstd\.h", ("replay/inflate.c",)),
+    (r"zlib\.h", ("replay/inflate.c",)),
+    (r"zstd\.h", ("core/base/pack.c",)),           # the archive packs, replay files are unpacked: one door below both
     (r"microhttpd\.h", ("daemon/http.c",)),
     (r"librdkafka/|rdkafka", ("daemon/kafka.h", "daemon/broker/main.c", "replay/watch_kafka.c")),
     (r"cjson/|cJSON\.h", ("replay/watch_record.c",)),
