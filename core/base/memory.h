@@ -10,4 +10,8 @@ void *memory_resize(void *, size_t bytes);
 /* Zeroed; bytes is a multiple of the alignment, a power of two.  free gives it back. */
 void *memory_aligned(size_t alignment, size_t bytes);
 
+/* Zeroed pages straight from the system, so that huge ones can back them.  Given back by memory_pages_free alone. */
+void *memory_pages(size_t bytes);
+void memory_pages_free(void *, size_t bytes);
+
 #endif

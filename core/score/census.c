@@ -31,7 +31,7 @@ census_stay(const struct scorer *scorer, const struct booking *booking, const st
 	const struct enrolment_record *record = enrolment_find(scorer, person, month / 12, 0);
 	if (!record)
 		return (struct stay_of){!window->has_enrolments, CLASS_general, 0, NO_STRATUM};
-	return (struct stay_of){true, enrolment_class(record, time_day(booking->setl_time)), record->township, stratum_of(record, month)};
+	return (struct stay_of){true, enrolment_class(scorer, record, time_day(booking->setl_time)), record->township, stratum_of(record, month)};
 }
 
 /* ---- persons ---- */
@@ -109,7 +109,7 @@ census_persons(struct scorer *scorer, const struct pool *pool, struct pool_month
 		struct township_table **slot = &table[record->township];
 		if (!*slot)
 			*slot = memset(memory_resize(NULL, sizeof **slot), 0, sizeof **slot);
-		(*slot)->persons[enrolment_class(record, first_day)][stratum_of(record, window->month)]++;
+		(*slot)->persons[enrolment_class(scorer, record, first_day)][stratum_of(record, window->month)]++;
 	}
 	struct cell_list list = {0};
 	for (uint32_t township = 0; township < scorer->names.count; township++) {

@@ -27,20 +27,32 @@ enrolment_find(const struct scorer *scorer, const struct person *person, int32_t
 
 /* The highest class whose dates hold the day (就高). */
 enum identity_class
-enrolment_class(const struct enrolment_record *record, int32_t day)
+enrolment_class(const struct scorer *scorer, const struct enrolment_record *record, int32_t day)
 {
 	enum identity_class highest = CLASS_general;
+	if (record->identities == 0)
+		return highest;
+	const struct enrolment_identity *identity = (const void *)texts_at(&scorer->identities, record->identity);
 	for (size_t i = 0; i < record->identities; i++)
-		if (record->identity[i].from <= day && day <= record->identity[i].to && record->identity[i].class < highest)
-			highest = record->identity[i].class;
+		if (identity[i].from <= day && day <= identity[i].to && identity[i].class < highest)
+			highest = identity[i].class;
 	return highest;
 }
 
-static uint32_t
-name_of(struct scorer *scorer, const struct enrolment *enrolment, unsigned field)
+static void
+identities_fill(struct scorer *scorer, struct enrolment_record *record, const struct turn *turn)
 {
-	bool has = enrolment->present >> field & 1;
-	return has ? names_number(&scorer->names, enrolment->value[field].text) : 0;
+	const struct enrolment *from = turn->enrolment;
+	char *place;
+	record->identities = (uint8_t)from->identities;
+	if (record->identities > record->room) {
+		record->identity = texts_add(&scorer->identities, from->identities * sizeof(struct enrolment_identity), &place);
+		record->room = record->identities;
+	}
+	for (size_t i = 0; i < from->identities; i++)
+		((struct enrolment_identity *)texts_at(&scorer->identities, record->identity))[i] = (struct enrolment_identity){
+			from->identity[i].begndate, from->identity[i].enddate,
+			(uint32_t)tables_class(scorer->rules, turn->area, from->identity[i].psn_idet_type)};
 }
 
 static void
@@ -48,21 +60,16 @@ record_fill(struct scorer *scorer, struct enrolment_record *record, const struct
 {
 	const struct enrolment *from = turn->enrolment;
 	struct slice gend = from->present >> ENROLMENT_gend & 1 ? from->value[ENROLMENT_gend].text : SLICE("");
-	record->insutype = name_of(scorer, from, ENROLMENT_insutype);
-	record->tier = name_of(scorer, from, ENROLMENT_tier);
-	record->township = name_of(scorer, from, ENROLMENT_township);
+	record->insutype = turn->insutype;
+	record->tier = turn->tier;
+	record->township = turn->township;
 	record->area = turn->area_name;
 	record->brdy = from->present >> ENROLMENT_brdy & 1 ? (int32_t)from->value[ENROLMENT_brdy].number : INT32_MIN;
 	record->gend = gend.length == 1 && (gend.data[0] == '1' || gend.data[0] == '2') ? (uint8_t)gend.data[0] : 0;
 	record->updated = from->present >> ENROLMENT_updt_time & 1;
 	record->updt_time = record->updated ? from->value[ENROLMENT_updt_time].number : INT64_MIN;
 	record->content = from->content;
-	record->identities = (uint8_t)from->identities;
-	for (size_t i = 0; i < from->identities; i++) {
-		record->identity[i].from = from->identity[i].begndate;
-		record->identity[i].to = from->identity[i].enddate;
-		record->identity[i].class = (uint8_t)tables_class(scorer->rules, turn->area, from->identity[i].psn_idet_type);
-	}
+	identities_fill(scorer, record, turn);
 }
 
 static int32_t
@@ -94,7 +101,7 @@ enrol(struct scorer *scorer, const struct turn *turn)
 		number = persons_add(&scorer->persons, turn->pool_name, psn_no, turn->person_hash);
 	struct person *person = person_at(&scorer->persons, number);
 	int32_t year = enrolment_year(enrolment);
-	uint32_t found = record_find(scorer, person, year, name_of(scorer, enrolment, ENROLMENT_insutype));
+	uint32_t found = record_find(scorer, person, year, turn->insutype);
 	if (found != NOBODY) {
 		const struct enrolment_record *old = record_at(scorer, found);
 		bool dated = enrolment->present >> ENROLMENT_updt_time & 1;

@@ -279,7 +279,7 @@ collect_stays(const struct family *family, const struct place *place)
 		if (!of.known || name != place->unit->name || (int)of.class != place->class || !booking_bit(booking, (uint32_t)family->made->where))
 			continue;
 		total++;
-		evidence_keep_dearest(&scorer->evidence, (struct evidence_claim){booking->setl_time, booking_setl_id(booking),
+		evidence_keep_dearest(&scorer->evidence, (struct evidence_claim){booking->setl_time, booking_setl_id(&scorer->bookings, booking),
 		    booking->institution, booking->area, number, booking_amount(&scorer->bookings, booking, AMOUNT_HIFP)});
 	}
 	return total;

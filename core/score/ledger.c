@@ -147,7 +147,7 @@ collect_year(struct scorer *scorer, const struct person *person, int32_t year, c
 		int64_t fen = booking_amount(&scorer->bookings, booking, ledger->amount);
 		if (!refund && booking->refunds)
 			fen += refunded_amount(scorer, person, n, ledger->amount);
-		evidence_add(list, (struct evidence_claim){booking->booked_time, booking_setl_id(booking), booking->institution,
+		evidence_add(list, (struct evidence_claim){booking->booked_time, booking_setl_id(&scorer->bookings, booking), booking->institution,
 		    booking->area, n, fen});
 	}
 	evidence_sort(list);
@@ -232,7 +232,7 @@ judge_one(struct scorer *scorer, uint32_t person_number, struct ledger_year *blo
 		verdict.word = row && (__int128)input.sum_fen * 1000000 > (__int128)row->value * made->notice_at
 		    ? VERDICT_ALERT : VERDICT_OK;
 	struct subject subject = {
-		.kind = "person", .pool = person->pool, .area = place.area, .psn_no = person_psn_no(person),
+		.kind = "person", .pool = person->pool, .area = place.area, .psn_no = person_psn_no(&scorer->persons, person),
 		.variant = made->notice ? "notice" : "",
 	};
 	snprintf(subject.period, sizeof subject.period, "%d", year);

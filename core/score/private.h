@@ -175,6 +175,7 @@ struct turn {                           /* one record on its way */
 	struct decoded_record own;
 	const struct area *area;
 	uint32_t area_name, pool_name, institution;     /* numbers in names */
+	uint32_t insutype, tier, township;      /* an enrolment's; all names are numbered before the group is judged */
 	uint64_t setl_hash, person_hash;
 };
 
@@ -225,6 +226,7 @@ struct scorer {
 	struct bookings bookings;
 	struct persons persons;
 	struct chunks enrolments;       /* struct enrolment_record */
+	struct texts identities;        /* of enrolments */
 	struct claim_said claim_said;
 	struct pool *pool;              /* in order of first sight */
 	size_t pools;
@@ -298,7 +300,7 @@ void evidence_keep_dearest(struct evidence_list *, struct evidence_claim);
 /* ---- enrol.c ---- */
 enum fate enrol(struct scorer *, const struct turn *);
 const struct enrolment_record *enrolment_find(const struct scorer *, const struct person *, int32_t year, uint32_t insutype);
-enum identity_class enrolment_class(const struct enrolment_record *, int32_t day);
+enum identity_class enrolment_class(const struct scorer *, const struct enrolment_record *, int32_t day);
 
 /* ---- window.c: months of a pool, which stays they hold, and when they close ---- */
 struct pool *pool_get(struct scorer *, uint32_t name);

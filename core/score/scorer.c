@@ -108,6 +108,15 @@ area_number(struct scorer *scorer, struct slice code)
 	return scorer->last_area_name;
 }
 
+static uint32_t
+enrolment_name(struct scorer *scorer, const struct enrolment *enrolment, unsigned field)
+{
+	bool has = enrolment->present >> field & 1;
+	return has ? names_number(&scorer->names, enrolment->value[field].text) : 0;
+}
+
+/* Every name that a record brings is numbered here and none while records are judged: so the numbering goes by the order
+ * of records, whatever the groups. */
 void
 turn_prepare(struct scorer *scorer, struct turn *turn, uint64_t *truth, uint64_t *falsehood)
 {
@@ -123,8 +132,12 @@ turn_prepare(struct scorer *scorer, struct turn *turn, uint64_t *truth, uint64_t
 	turn->pool_name = scorer->area_pool[turn->area_name];
 	turn->person_hash = person_hash(turn->pool_name, psn_no);
 	table_prefetch(&scorer->persons.table, turn->person_hash);
-	if (!settlement)
+	if (!settlement) {
+		turn->insutype = enrolment_name(scorer, turn->enrolment, ENROLMENT_insutype);
+		turn->tier = enrolment_name(scorer, turn->enrolment, ENROLMENT_tier);
+		turn->township = enrolment_name(scorer, turn->enrolment, ENROLMENT_township);
 		return;
+	}
 	turn->institution = names_number(&scorer->names, claim_text(turn->claim, FIELD_fixmedins_code));
 	turn->setl_hash = setl_hash(turn->claim->value[FIELD_setl_id].text);
 	table_prefetch(&scorer->bookings.table, turn->setl_hash);
@@ -278,7 +291,8 @@ scorer_counts(const struct scorer *scorer)
 	counts->areas = scorer->pools;
 	counts->person_bytes = persons_bytes(&scorer->persons);
 	counts->settlement_bytes = bookings_bytes(&scorer->bookings);
-	counts->state_bytes = counts->person_bytes + counts->settlement_bytes + chunks_bytes(&scorer->enrolments);
+	counts->state_bytes = counts->person_bytes + counts->settlement_bytes + chunks_bytes(&scorer->enrolments)
+	    + texts_bytes(&scorer->identities);
 	return counts;
 }
 
@@ -312,6 +326,7 @@ scorer_close(struct scorer *scorer)
 	bookings_free(&scorer->bookings);
 	persons_free(&scorer->persons);
 	chunks_free(&scorer->enrolments);
+	texts_free(&scorer->identities);
 	names_free(&scorer->names);
 	names_free(&scorer->claim_said.keys);
 	free(scorer->claim_said.said);

@@ -156,7 +156,7 @@ collect_month(struct scorer *scorer, const struct pool *pool, const struct pool_
 		if (series->subject != pool->name && !slice_starts_with(names_text(&scorer->names, booking->area), subject))
 			continue;
 		total++;
-		evidence_keep_dearest(&scorer->evidence, (struct evidence_claim){booking->setl_time, booking_setl_id(booking),
+		evidence_keep_dearest(&scorer->evidence, (struct evidence_claim){booking->setl_time, booking_setl_id(&scorer->bookings, booking),
 		    booking->institution, booking->area, number, booking_amount(&scorer->bookings, booking, amount)});
 	}
 	return total;

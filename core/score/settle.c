@@ -99,28 +99,28 @@ book_refunds_of(struct scorer *scorer, uint32_t original, int sign)
 /* ---- stays ---- */
 
 static bool
-same_visit(const struct booking *a, const struct booking *b)
+same_visit(const struct scorer *scorer, const struct booking *a, const struct booking *b)
 {
-	struct slice visit = booking_mdtrt_id(b);
+	struct slice visit = booking_mdtrt_id(&scorer->bookings, b);
 	if (visit.length == 0)
 		return a == b;
-	return a->mdtrt_hash == b->mdtrt_hash && slice_equal(booking_mdtrt_id(a), visit);
+	return a->mdtrt_hash == b->mdtrt_hash && slice_equal(booking_mdtrt_id(&scorer->bookings, a), visit);
 }
 
 static bool
 makes_stay(const struct scorer *scorer, const struct booking *booking)
 {
 	return booking_is_standing(booking) && !(booking->flags & BOOKING_INTERIM)
-	    && booking_mdtrt_id(booking).length > 0             /* an unknown visit is no stay: it never aggregates */
+	    && booking_mdtrt_id(&scorer->bookings, booking).length > 0             /* an unknown visit is no stay: it never aggregates */
 	    && booking_bit(booking, CONDITION_INPATIENT) && !booking_is_refunded(scorer, booking);
 }
 
 static bool
-is_later(const struct booking *a, const struct booking *b)
+is_later(const struct scorer *scorer, const struct booking *a, const struct booking *b)
 {
 	if (a->setl_time != b->setl_time)
 		return a->setl_time > b->setl_time;
-	return slice_compare(booking_setl_id(a), booking_setl_id(b)) > 0;
+	return slice_compare(booking_setl_id(&scorer->bookings, a), booking_setl_id(&scorer->bookings, b)) > 0;
 }
 
 /* Counts the stay of this booking's visit where its last standing final inpatient settlement says. */
@@ -132,11 +132,11 @@ refresh_stay(struct scorer *scorer, uint32_t number)
 	uint32_t counted = NOBODY, deciding = NOBODY;
 	for (uint32_t n = person->last_booking; is_remembered(scorer, n); n = at(scorer, n)->previous) {
 		const struct booking *booking = at(scorer, n);
-		if (!same_visit(booking, visit))
+		if (!same_visit(scorer, booking, visit))
 			continue;
 		if (booking->stay_month >= 0)
 			counted = n;
-		if (makes_stay(scorer, booking) && (deciding == NOBODY || is_later(booking, at(scorer, deciding))))
+		if (makes_stay(scorer, booking) && (deciding == NOBODY || is_later(scorer, booking, at(scorer, deciding))))
 			deciding = n;
 	}
 	struct pool *pool = pool_get(scorer, person->pool);
@@ -180,7 +180,7 @@ static uint32_t
 original_by_visit(const struct scorer *scorer, uint32_t number)
 {
 	const struct booking *refund = at(scorer, number);
-	if (booking_mdtrt_id(refund).length == 0)
+	if (booking_mdtrt_id(&scorer->bookings, refund).length == 0)
 		return NOBODY;
 	uint32_t found = NOBODY;
 	const struct person *person = person_at(&scorer->persons, refund->person);
@@ -190,9 +190,9 @@ original_by_visit(const struct scorer *scorer, uint32_t number)
 			continue;
 		if (booking->setl_time > refund->setl_time)
 			continue;       /* what is settled again afterwards is not what was refunded */
-		if (!same_visit(booking, refund) || !is_opposite(scorer, booking, refund))
+		if (!same_visit(scorer, booking, refund) || !is_opposite(scorer, booking, refund))
 			continue;
-		if (found == NOBODY || is_later(booking, at(scorer, found)))
+		if (found == NOBODY || is_later(scorer, booking, at(scorer, found)))
 			found = n;
 	}
 	return found;
@@ -286,10 +286,10 @@ booking_fill(struct scorer *scorer, uint32_t number, const struct turn *turn, co
 	struct slice visit = claim_text(claim, FIELD_mdtrt_id);
 	booking->content = claim->content;
 	booking->setl_time = booking->booked_time = claim->value[FIELD_setl_time].number;
-	booking->updt_time = claim_has(claim, FIELD_updt_time) ? claim->value[FIELD_updt_time].number : INT64_MIN;
+	booking->updt_time = claim_has(claim, FIELD_updt_time) ? claim->value[FIELD_updt_time].number : 0;
 	booking->institution = turn->institution;
 	booking->area = turn->area_name;
-	booking->mdtrt_hash = (uint32_t)hash64(visit.data ? visit.data : "", visit.length);
+	booking->mdtrt_hash = hash64(visit.data ? visit.data : "", visit.length) & 0xFFFFFF;
 	struct person *person = person_at(&scorer->persons, booking->person);
 	uint64_t bit = UINT64_C(1) << (booking->mdtrt_hash & 63);
 	scorer->is_new_visit = !(person->visits & bit);
@@ -336,23 +336,6 @@ booking_put_in(struct scorer *scorer, uint32_t number, const struct turn *turn)
 		refresh_stay(scorer, booking->original);
 	if (concerns_stays(booking))
 		place_stay(scorer, number);
-}
-
-static void
-booking_visit_change(struct scorer *scorer, uint32_t number, struct slice visit)
-{
-	struct booking *booking = at(scorer, number);
-	struct slice setl_id = booking_setl_id(booking);
-	if (slice_equal(booking_mdtrt_id(booking), visit))
-		return;
-	struct arena *ids = scorer->bookings.ids[number >> CHUNK_SHIFT];
-	char *text = arena_alloc(ids, setl_id.length + visit.length + 2);
-	text[0] = (char)setl_id.length;
-	memcpy(text + 1, setl_id.data, setl_id.length);
-	text[1 + setl_id.length] = (char)visit.length;
-	if (visit.length)
-		memcpy(text + 2 + setl_id.length, visit.data, visit.length);
-	booking->ids = text;
 }
 
 /* ---- the settlement ---- */
@@ -443,7 +426,7 @@ booking_reopen(struct scorer *scorer, uint32_t number, const struct turn *turn, 
 	scorer->counts.restated++;
 	touch_windows(scorer, number, scorer->cause);
 	booking_take_out(scorer, number);
-	booking_visit_change(scorer, number, claim_text(turn->claim, FIELD_mdtrt_id));
+	bookings_visit_change(&scorer->bookings, number, claim_text(turn->claim, FIELD_mdtrt_id));
 	if (at(scorer, number)->person == person)
 		return;
 	chain_remove(scorer, number);
@@ -537,7 +520,7 @@ judge_claim_rule(struct scorer *scorer, const struct turn *turn, const struct cl
 	rule->detector->judge_claim(rule->config, &input, &verdict);
 	if (!matched || booking->flags & BOOKING_VOID)
 		verdict.word = VERDICT_OK;
-	struct slice setl_id = booking_setl_id(booking);
+	struct slice setl_id = booking_setl_id(&scorer->bookings, booking);
 	struct said *said = claim_said_get(&scorer->claim_said, rule, setl_id, verdict.word == VERDICT_ALERT);
 	if (!said)
 		return;

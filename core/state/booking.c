@@ -1,7 +1,6 @@
 /* See booking.h. */
 #include "core/state/booking.h"
 
-#include "core/base/arena.h"
 #include "core/base/memory.h"
 
 #include <stdlib.h>
@@ -26,30 +25,39 @@ bookings_init(struct bookings *bookings, size_t words, size_t amounts)
 	table_init(&bookings->table);
 }
 
-static struct arena *
-booking_ids(struct bookings *bookings, uint32_t number)
-{
-	size_t slot = number >> CHUNK_SHIFT;
-	if (slot >= bookings->id_slots) {
-		size_t slots = bookings->id_slots ? bookings->id_slots * 2 : 64;
-		bookings->ids = memory_resize(bookings->ids, slots * sizeof *bookings->ids);
-		memset(bookings->ids + bookings->id_slots, 0, (slots - bookings->id_slots) * sizeof *bookings->ids);
-		bookings->id_slots = slots;
-	}
-	if (!bookings->ids[slot])
-		bookings->ids[slot] = memset(memory_resize(NULL, sizeof(struct arena)), 0, sizeof(struct arena));
-	return bookings->ids[slot];
-}
-
 uint32_t
 bookings_find(const struct bookings *bookings, struct slice setl_id, uint64_t hash)
 {
 	struct probe probe = table_probe(&bookings->table, hash);
 	uint32_t number;
 	while (table_next(&bookings->table, &probe, &number))
-		if (slice_equal(booking_setl_id(booking_at(bookings, number)), setl_id))
+		if (slice_equal(booking_setl_id(bookings, booking_at(bookings, number)), setl_id))
 			return number;
 	return NOBODY;
+}
+
+static uint32_t
+ids_add(struct bookings *bookings, struct slice setl_id, struct slice mdtrt_id)
+{
+	char *ids;
+	uint32_t number = texts_add(&bookings->ids, setl_id.length + mdtrt_id.length + 2, &ids);
+	ids[0] = (char)setl_id.length;
+	memcpy(ids + 1, setl_id.data, setl_id.length);
+	ids[1 + setl_id.length] = (char)mdtrt_id.length;
+	if (mdtrt_id.length)
+		memcpy(ids + 2 + setl_id.length, mdtrt_id.data, mdtrt_id.length);
+	return number;
+}
+
+/* Ids of a booking stand in the block that was the newest when its chunk began, or behind it. */
+static void
+ids_note(struct bookings *bookings, uint32_t chunk)
+{
+	if (chunk >= bookings->chunk_slots) {
+		bookings->chunk_slots = 2 * (size_t)chunk + 64;
+		bookings->ids_from = memory_resize(bookings->ids_from, bookings->chunk_slots * sizeof *bookings->ids_from);
+	}
+	bookings->ids_from[chunk] = texts_newest(&bookings->ids);
 }
 
 uint32_t
@@ -57,19 +65,21 @@ bookings_add(struct bookings *bookings, struct slice setl_id, uint64_t hash, str
 {
 	uint32_t number = chunks_add(&bookings->chunks);
 	struct booking *booking = booking_at(bookings, number);
-	size_t bytes = setl_id.length + mdtrt_id.length + 2;
-	char *ids = arena_alloc(booking_ids(bookings, number), bytes);
-	ids[0] = (char)setl_id.length;
-	memcpy(ids + 1, setl_id.data, setl_id.length);
-	ids[1 + setl_id.length] = (char)mdtrt_id.length;
-	if (mdtrt_id.length)
-		memcpy(ids + 2 + setl_id.length, mdtrt_id.data, mdtrt_id.length);
-	booking->ids = ids;
+	if (number % CHUNK_RECORDS == 0)
+		ids_note(bookings, number >> CHUNK_SHIFT);
+	booking->ids = ids_add(bookings, setl_id, mdtrt_id);
 	booking->person = booking->previous = booking->original = NOBODY;
 	booking->stay_month = -1;
-	bookings->id_bytes += (bytes + 15) & ~(size_t)15;
 	table_add(&bookings->table, hash, number);
 	return number;
+}
+
+void
+bookings_visit_change(struct bookings *bookings, uint32_t number, struct slice mdtrt_id)
+{
+	struct booking *booking = booking_at(bookings, number);
+	if (!slice_equal(booking_mdtrt_id(bookings, booking), mdtrt_id))
+		booking->ids = ids_add(bookings, booking_setl_id(bookings, booking), mdtrt_id);
 }
 
 void
@@ -80,12 +90,10 @@ bookings_forget(struct bookings *bookings, int64_t before)
 		for (uint32_t number = first; number < first + CHUNK_RECORDS; number++)
 			if (booking_at(bookings, number)->setl_time >= before)
 				return;
-		struct arena *ids = bookings->ids[first >> CHUNK_SHIFT];
-		arena_free(ids);
-		free(ids);
-		bookings->ids[first >> CHUNK_SHIFT] = NULL;
 		chunks_drop_first(&bookings->chunks);
 		bookings->table.first = bookings->chunks.first;
+		bool is_last = bookings->chunks.first == bookings->chunks.count;
+		texts_drop(&bookings->ids, is_last ? texts_newest(&bookings->ids) : bookings->ids_from[bookings->chunks.first >> CHUNK_SHIFT]);
 	}
 }
 
@@ -111,18 +119,14 @@ bookings_relayout(struct bookings *bookings, size_t words, size_t amounts,
 size_t
 bookings_bytes(const struct bookings *bookings)
 {
-	return chunks_bytes(&bookings->chunks) + table_bytes(&bookings->table) + bookings->id_bytes;
+	return chunks_bytes(&bookings->chunks) + table_bytes(&bookings->table) + texts_bytes(&bookings->ids);
 }
 
 void
 bookings_free(struct bookings *bookings)
 {
-	for (size_t slot = 0; slot < bookings->id_slots; slot++)
-		if (bookings->ids[slot]) {
-			arena_free(bookings->ids[slot]);
-			free(bookings->ids[slot]);
-		}
-	free(bookings->ids);
+	texts_free(&bookings->ids);
+	free(bookings->ids_from);
 	chunks_free(&bookings->chunks);
 	table_free(&bookings->table);
 }

@@ -8,6 +8,7 @@
 #include "core/base/slice.h"
 #include "core/state/chunks.h"
 #include "core/state/table.h"
+#include "core/state/texts.h"
 
 #define NOBODY UINT32_MAX               /* no booking, no person */
 
@@ -19,29 +20,31 @@ enum booking_flag {
 	BOOKING_UPDATED = 16            /* updt_time was given */
 };
 
+/* Times are Beijing seconds: 40 bits reach 17,000 years either way. */
 struct booking {
 	struct hash128 content;
-	int64_t setl_time, updt_time;
-	int64_t booked_time;            /* where its amounts stand: the original's setl_time for a linked refund */
-	int64_t refunded_medfee, refunded_hifp; /* sum over the refunds linked to this one (negative) */
-	const char *ids;                /* length, setl_id, length, mdtrt_id */
+	int64_t setl_time : 40;
+	uint64_t flags : 24;
+	int64_t booked_time : 40;       /* where its amounts stand: the original's setl_time for a linked refund */
+	uint64_t mdtrt_hash : 24;       /* to compare visits cheaply; the id itself decides */
+	int64_t updt_time : 40;         /* with BOOKING_UPDATED */
+	int64_t stay_month : 24;        /* month whose list of stays holds this booking, -1: none */
+	uint32_t ids;                   /* in bookings.ids: length, setl_id, length, mdtrt_id */
 	uint32_t person, previous;      /* previous booking of the same person in order of arrival */
 	uint32_t original;              /* of a linked refund, else NOBODY */
 	uint32_t refunds;               /* linked to this one now */
 	uint32_t institution, area;     /* numbers in names */
-	uint32_t mdtrt_hash;            /* to compare visits cheaply; the id itself decides */
-	uint32_t flags;
-	int32_t stay_month;             /* month whose list of stays holds this booking, -1: none */
-	uint32_t stay_slot;             /* place in that list */
+	uint32_t stay_slot;             /* place in the list of stay_month */
+	int64_t refunded_medfee, refunded_hifp; /* sum over the refunds linked to this one (negative) */
 	int64_t data[];                 /* where words, then amounts */
 };
 
 struct bookings {
 	struct chunks chunks;
 	struct table table;             /* by setl_id */
-	struct arena **ids;             /* one arena a chunk */
-	size_t id_slots, words, amounts;
-	size_t id_bytes;
+	struct texts ids;
+	uint32_t *ids_from;             /* by chunk: the block of ids that was the newest when the chunk began */
+	size_t chunk_slots, words, amounts;
 };
 
 void bookings_init(struct bookings *, size_t words, size_t amounts);
@@ -49,6 +52,9 @@ void bookings_free(struct bookings *);
 uint64_t setl_hash(struct slice setl_id);
 uint32_t bookings_find(const struct bookings *, struct slice setl_id, uint64_t hash);
 uint32_t bookings_add(struct bookings *, struct slice setl_id, uint64_t hash, struct slice mdtrt_id);
+
+/* The settlement is of another visit than was said before. */
+void bookings_visit_change(struct bookings *, uint32_t number, struct slice mdtrt_id);
 
 /* Gives back whole chunks of bookings that are all older than the time. */
 void bookings_forget(struct bookings *, int64_t before);
@@ -65,15 +71,16 @@ booking_at(const struct bookings *bookings, uint32_t number)
 }
 
 static inline struct slice
-booking_setl_id(const struct booking *booking)
+booking_setl_id(const struct bookings *bookings, const struct booking *booking)
 {
-	return (struct slice){booking->ids + 1, (uint8_t)booking->ids[0]};
+	const char *ids = texts_at(&bookings->ids, booking->ids);
+	return (struct slice){ids + 1, (uint8_t)ids[0]};
 }
 
 static inline struct slice
-booking_mdtrt_id(const struct booking *booking)
+booking_mdtrt_id(const struct bookings *bookings, const struct booking *booking)
 {
-	const char *second = booking->ids + 1 + (uint8_t)booking->ids[0];
+	const char *ids = texts_at(&bookings->ids, booking->ids), *second = ids + 1 + (uint8_t)ids[0];
 	return (struct slice){second + 1, (uint8_t)second[0]};
 }
 

@@ -3,10 +3,8 @@
 
 #include "core/base/memory.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 void
 chunks_init(struct chunks *chunks, size_t stride)
@@ -14,28 +12,11 @@ chunks_init(struct chunks *chunks, size_t stride)
 	*chunks = (struct chunks){.stride = (stride + 7) & ~(size_t)7};
 }
 
-static void
-out_of_memory(void)
-{
-	fprintf(stderr, "fundwatch: out of memory for state\n");
-	abort();
-}
-
-static char *
-chunk_map(size_t bytes)
-{
-	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (memory == MAP_FAILED)
-		out_of_memory();
-	madvise(memory, bytes, MADV_HUGEPAGE);
-	return memory;
-}
-
 static char *
 chunk_take(struct chunks *chunks)
 {
 	size_t bytes = chunks->stride * CHUNK_RECORDS;
-	return chunks->spares ? memset(chunks->spare[--chunks->spares], 0, bytes) : chunk_map(bytes);
+	return chunks->spares ? memset(chunks->spare[--chunks->spares], 0, bytes) : memory_pages(bytes);
 }
 
 uint32_t
@@ -71,9 +52,9 @@ chunks_free(struct chunks *chunks)
 {
 	for (size_t slot = 0; slot < chunks->chunk_slots; slot++)
 		if (chunks->chunk[slot])
-			munmap(chunks->chunk[slot], chunks->stride * CHUNK_RECORDS);
+			memory_pages_free(chunks->chunk[slot], chunks->stride * CHUNK_RECORDS);
 	for (size_t i = 0; i < chunks->spares; i++)
-		munmap(chunks->spare[i], chunks->stride * CHUNK_RECORDS);
+		memory_pages_free(chunks->spare[i], chunks->stride * CHUNK_RECORDS);
 	free(chunks->spare);
 	free(chunks->chunk);
 	*chunks = (struct chunks){.stride = chunks->stride};

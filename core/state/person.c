@@ -1,8 +1,6 @@
 /* See person.h. */
 #include "core/state/person.h"
 
-#include "core/base/arena.h"
-
 size_t
 ledger_year_words(size_t ledgers, size_t ledger_rules)
 {
@@ -36,7 +34,7 @@ persons_find(const struct persons *persons, uint32_t pool, struct slice psn_no, 
 	uint32_t number;
 	while (table_next(&persons->table, &probe, &number)) {
 		const struct person *person = person_at(persons, number);
-		if (person->pool == pool && slice_equal(person_psn_no(person), psn_no))
+		if (person->pool == pool && slice_equal(person_psn_no(persons, person), psn_no))
 			return number;
 	}
 	return NOBODY;
@@ -50,10 +48,12 @@ persons_add(struct persons *persons, uint32_t pool, struct slice psn_no, uint64_
 	person->pool = pool;
 	person->last_booking = person->last_enrolment = NOBODY;
 	person->length = (uint8_t)psn_no.length;
-	if (psn_no.length > PERSON_INLINE)
-		person->long_text = arena_copy(&persons->long_texts, psn_no.data, psn_no.length);
-	else
-		memcpy(person->inline_text, psn_no.data, psn_no.length);
+	char *text = person->text;
+	if (psn_no.length > PERSON_INLINE) {
+		uint32_t at = texts_add(&persons->long_texts, psn_no.length, &text);
+		memcpy(person->long_number, &at, sizeof at);
+	}
+	memcpy(text, psn_no.data, psn_no.length);
 	table_add(&persons->table, hash, number);
 	return number;
 }
@@ -84,7 +84,7 @@ persons_relayout(struct persons *persons, size_t ledgers, size_t ledger_rules,
 size_t
 persons_bytes(const struct persons *persons)
 {
-	return chunks_bytes(&persons->chunks) + table_bytes(&persons->table);
+	return chunks_bytes(&persons->chunks) + table_bytes(&persons->table) + texts_bytes(&persons->long_texts);
 }
 
 void
@@ -92,5 +92,5 @@ persons_free(struct persons *persons)
 {
 	chunks_free(&persons->chunks);
 	table_free(&persons->table);
-	arena_free(&persons->long_texts);
+	texts_free(&persons->long_texts);
 }

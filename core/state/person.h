@@ -4,11 +4,10 @@
 #ifndef FW_PERSON_H
 #define FW_PERSON_H
 
-#include "core/base/arena.h"
 #include "core/state/booking.h"
 
 #define YEARS_KEPT 4
-#define PERSON_INLINE 39
+#define PERSON_INLINE 35
 
 /* What was last said about one subject and period: enough to number revisions and to say nothing twice. */
 struct said {
@@ -24,8 +23,10 @@ struct person {
 	uint32_t last_booking;          /* NOBODY: none */
 	uint32_t last_enrolment;        /* NOBODY: none */
 	uint8_t length;                 /* of psn_no */
-	char inline_text[PERSON_INLINE + 1];
-	const char *long_text;          /* when length > PERSON_INLINE */
+	union {
+		char text[PERSON_INLINE];
+		char long_number[4];    /* when length > PERSON_INLINE: uint32_t, number in long_texts */
+	};
 	uint64_t visits;                /* bit mdtrt_hash % 64 of every visit there was: not set means never seen */
 	int64_t data[];
 };
@@ -38,12 +39,16 @@ struct ledger_year {
 struct persons {
 	struct chunks chunks;
 	struct table table;
-	struct arena long_texts;
+	struct texts long_texts;
 	size_t ledgers, ledger_rules;
 };
 
 /* One person, insurance type and benefit year; the newest updt_time wins, without it the later arrival. */
-#define ENROLMENT_IDENTITIES 16
+struct enrolment_identity {
+	int32_t from, to;               /* days, both included */
+	uint32_t class;                 /* enum identity_class */
+};
+
 struct enrolment_record {
 	uint32_t previous;              /* of the same person */
 	int32_t year;
@@ -52,12 +57,10 @@ struct enrolment_record {
 	uint8_t gend;                   /* '1' '2' or 0 */
 	uint8_t identities;
 	uint8_t updated;                /* updt_time was given */
+	uint8_t room;                   /* identities that `identity` has room for */
 	int64_t updt_time;
 	struct hash128 content;
-	struct {
-		int32_t from, to;
-		uint8_t class;          /* enum identity_class */
-	} identity[ENROLMENT_IDENTITIES];
+	uint32_t identity;              /* in the scorer's identities: struct enrolment_identity each; few persons have one */
 };
 
 void persons_init(struct persons *, size_t ledgers, size_t ledger_rules);
@@ -79,9 +82,13 @@ person_at(const struct persons *persons, uint32_t number)
 }
 
 static inline struct slice
-person_psn_no(const struct person *person)
+person_psn_no(const struct persons *persons, const struct person *person)
 {
-	return (struct slice){person->length > PERSON_INLINE ? person->long_text : person->inline_text, person->length};
+	uint32_t number;
+	if (person->length <= PERSON_INLINE)
+		return (struct slice){person->text, person->length};
+	memcpy(&number, person->long_number, sizeof number);
+	return (struct slice){texts_at(&persons->long_texts, number), person->length};
 }
 
 static inline struct ledger_year *

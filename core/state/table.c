@@ -1,24 +1,14 @@
 /* Linear probing at a load of at most 5/8; growth sweeps what is gone. */
 #include "core/state/table.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
+#include "core/base/memory.h"
 
 #define FIRST_SLOTS 4096
 
 static struct table_slot *
 slots_map(size_t slots)
 {
-	void *memory = mmap(NULL, slots * sizeof(struct table_slot), PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (memory == MAP_FAILED) {
-		fprintf(stderr, "fundwatch: out of memory for a table of %zu slots\n", slots);
-		abort();
-	}
-	madvise(memory, slots * sizeof(struct table_slot), MADV_HUGEPAGE);
-	return memory;
+	return memory_pages(slots * sizeof(struct table_slot));
 }
 
 void
@@ -54,7 +44,7 @@ table_grow(struct table *table)
 	for (size_t i = 0; i < old_slots; i++)
 		if (old[i].number_plus_1 > table->first)
 			slot_put(table, old[i]);
-	munmap(old, old_slots * sizeof *old);
+	memory_pages_free(old, old_slots * sizeof *old);
 }
 
 void
@@ -69,7 +59,7 @@ void
 table_free(struct table *table)
 {
 	if (table->slot)
-		munmap(table->slot, (table->mask + 1) * sizeof *table->slot);
+		memory_pages_free(table->slot, (table->mask + 1) * sizeof *table->slot);
 	table->slot = NULL;
 }
 
