@@ -53,6 +53,7 @@ void snapshot_close(struct snapshot *);
  * snapshot_sweep, which keeps the newest `keep` and removes the others. */
 size_t snapshot_list(const char *archive_dir, uint64_t **positions);
 void snapshot_sweep(const char *archive_dir, size_t keep);
+void snapshot_remove(const char *archive_dir, uint64_t position);
 uint64_t snapshot_bytes(const char *archive_dir, uint64_t position);
 
 #endif
