@@ -244,11 +244,14 @@ scorer_score(struct scorer *scorer, const struct record *batch, size_t count, st
 }
 
 void
-scorer_windows(struct scorer *scorer, int32_t lateness_days, int32_t remember_days, int32_t history_months)
+scorer_set_limits(struct scorer *scorer, const struct scorer_limits *limits)
 {
-	scorer->limits.lateness_days = lateness_days;
-	scorer->limits.remember_days = remember_days;
-	scorer->limits.history_months = history_months;
+	const struct decode_limits *old = &scorer->limits.decode, *fresh = &limits->decode;
+	if (old->depth != fresh->depth || old->record_bytes != fresh->record_bytes || old->identifier_bytes != fresh->identifier_bytes) {
+		decoder_close(scorer->decoder);
+		scorer->decoder = decoder_open(*fresh);
+	}
+	scorer->limits = *limits;
 }
 
 void

@@ -83,8 +83,9 @@ size_t scorer_score(struct scorer *, const struct record *batch, size_t count, s
  * stays, and the answer is {"refused":"why"}. */
 const char *scorer_use(struct scorer *, struct ruleset *, struct ruleset **old);
 
-/* Between batches: other windows from now on (days, days, months), as settings of the archive say. */
-void scorer_windows(struct scorer *, int32_t lateness_days, int32_t remember_days, int32_t history_months);
+/* Between batches: other limits from now on, as the settings of the archive say.  Counts of unknown fields begin anew when
+ * the limits of decoding change. */
+void scorer_set_limits(struct scorer *, const struct scorer_limits *);
 
 /* Closes every window still open, as if the watermark had passed (replay --close-all, tests). */
 void scorer_close_windows(struct scorer *, struct scored *out);
