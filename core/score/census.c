@@ -30,8 +30,9 @@ census_stay(const struct scorer *scorer, const struct booking *booking, const st
 	const struct person *person = person_at(&scorer->persons, booking->person);
 	const struct enrolment_record *record = enrolment_find(scorer, person, month / 12, 0);
 	if (!record)
-		return (struct stay_of){!window->has_enrolments, CLASS_general, 0, NO_STRATUM};
-	return (struct stay_of){true, enrolment_class(scorer, record, time_day(booking->setl_time)), record->township, stratum_of(record, month)};
+		return (struct stay_of){0, CLASS_general, NO_STRATUM, !window->has_enrolments};
+	uint8_t class = (uint8_t)enrolment_class(scorer, record, time_day(booking->setl_time));
+	return (struct stay_of){record->township, class, stratum_of(record, month), true};
 }
 
 /* ---- persons ---- */
@@ -133,38 +134,37 @@ census_persons(struct scorer *scorer, const struct pool *pool, struct pool_month
 	for (size_t i = 0; i < list.count; i++)
 		window->population[list.cell[i].class][list.cell[i].stratum] += list.cell[i].persons;
 	window->persons_counted = true;
+	for (size_t i = 0; i < window->stays; i++)
+		if (is_remembered(scorer, window->stay[i].booking))
+			window->stay[i].of = census_stay(scorer, booking_at(&scorer->bookings, window->stay[i].booking), window);
 }
 
 /* ---- stays ---- */
-
-static int
-unit_order(const void *a, const void *b, void *scorer)
-{
-	const struct unit_count *left = a, *right = b;
-	return name_order(scorer, left->unit, right->unit);
-}
-
-static void
-institution_add(struct family_month *family, uint32_t *place, uint32_t institution, bool general)
-{
-	if (institution == 0)
-		return;         /* an unknown institution is none */
-	if (!place[institution]) {
-		family->institution = memory_resize(family->institution, (family->institutions + 1) * sizeof *family->institution);
-		family->institution[family->institutions] = (struct unit_count){institution, 0};
-		place[institution] = (uint32_t)++family->institutions;
-	}
-	family->institution[place[institution] - 1].general += general;
-}
 
 /* A month of which settlements are no longer remembered keeps the counts it had. */
 static bool
 is_whole(const struct scorer *scorer, const struct pool_month *window)
 {
 	for (size_t i = 0; i < window->stays; i++)
-		if (window->stay[i] != NOBODY && window->stay[i] < scorer->bookings.chunks.first)
+		if (window->stay[i].booking != NOBODY && !is_remembered(scorer, window->stay[i].booking))
 			return false;
 	return true;
+}
+
+static struct unit_count *
+unit_add(struct family_month *family, uint32_t unit)
+{
+	family->unit = memory_resize(family->unit, (family->units + 1) * sizeof *family->unit);
+	family->unit[family->units] = (struct unit_count){.unit = unit};
+	return &family->unit[family->units++];
+}
+
+static void
+unit_change(struct unit_count *unit, const struct stay_of *of, int sign)
+{
+	unit->stays += (uint32_t)sign;
+	if (of->known)
+		unit->observed[of->class] += (uint32_t)sign;
 }
 
 void
@@ -175,20 +175,45 @@ census_stays(struct scorer *scorer, const struct pool_month *window, const struc
 		return;
 	uint32_t *place = memory_resize(NULL, (scorer->names.count + 1) * sizeof *place);
 	memset(place, 0, (scorer->names.count + 1) * sizeof *place);
-	memset(family->observed, 0, sizeof family->observed);
-	family->institutions = 0;
 	for (size_t i = 0; i < window->stays; i++) {
-		if (window->stay[i] == NOBODY)
+		const struct stay *stay = &window->stay[i];
+		if (stay->booking == NOBODY || !booking_bit(booking_at(&scorer->bookings, stay->booking), (uint32_t)made->where))
 			continue;
-		const struct booking *booking = booking_at(&scorer->bookings, window->stay[i]);
-		if (!booking_bit(booking, (uint32_t)made->where))
-			continue;
-		struct stay_of of = census_stay(scorer, booking, window);
-		institution_add(family, place, booking->institution, of.known && of.class == CLASS_general);
-		if (of.known)
-			family->observed[of.class][of.stratum]++;
+		if (stay->of.known)
+			family->observed[stay->of.class][stay->of.stratum]++;
+		uint32_t name = made->institutions ? stay->institution : stay->of.township;
+		if (name == 0)
+			continue;       /* an unknown institution or township is none */
+		if (!place[name]) {
+			unit_add(family, name);
+			place[name] = (uint32_t)family->units;
+		}
+		unit_change(&family->unit[place[name] - 1], &stay->of, 1);
 	}
 	free(place);
-	if (family->institutions)
-		qsort_r(family->institution, family->institutions, sizeof *family->institution, unit_order, scorer);
+}
+
+static void
+family_change(struct family_month *family, const struct stay *stay, bool institutions, int sign)
+{
+	uint32_t name = institutions ? stay->institution : stay->of.township;
+	if (stay->of.known)
+		family->observed[stay->of.class][stay->of.stratum] += sign;
+	if (name == 0)
+		return;
+	size_t place = 0;
+	while (place < family->units && family->unit[place].unit != name)
+		place++;
+	unit_change(place < family->units ? &family->unit[place] : unit_add(family, name), &stay->of, sign);
+}
+
+void
+census_change(struct scorer *scorer, struct pool_month *window, const struct stay *stay, int sign)
+{
+	const struct booking *booking = booking_at(&scorer->bookings, stay->booking);
+	for (size_t i = 0; i < scorer->layout.family_rules; i++) {
+		const struct family_rule *made = &scorer->layout.family_rule[i];
+		if (window->family[i].stays_counted && booking_bit(booking, (uint32_t)made->where))
+			family_change(&window->family[i], stay, made->institutions, sign);
+	}
 }

@@ -16,6 +16,7 @@ struct unit {                           /* a township or an institution, name or
 	uint32_t name;
 	int64_t observed[CLASS_COUNT], population[CLASS_COUNT];
 	double expected[CLASS_COUNT];
+	int64_t general;                /* an institution's stays of the general class in the baseline months */
 	uint32_t said;                  /* a bit for each class of which something was said before */
 };
 
@@ -29,10 +30,21 @@ struct family {                         /* one judgement: rule, pool, month */
 	struct unit *unit;
 	size_t units;
 	uint32_t *place;                /* by name: index + 1 in unit, while it is being filled */
-	struct unit_count *general;     /* institutions with stays in the baseline months, and their general ones */
-	size_t generals;
-	int64_t general_total;
+	int64_t general_total;          /* sum of unit.general */
 };
+
+static struct unit *
+unit_get(struct family *family, uint32_t name)
+{
+	if (family->place[name])
+		return &family->unit[family->place[name] - 1];
+	family->unit = memory_resize(family->unit, (family->units + 1) * sizeof *family->unit);
+	struct unit *unit = &family->unit[family->units++];
+	family->place[name] = (uint32_t)family->units;
+	memset(unit, 0, sizeof *unit);
+	unit->name = name;
+	return unit;
+}
 
 /* ---- baseline ---- */
 
@@ -47,39 +59,16 @@ month_count(const struct family *family, struct pool_month *window)
 	return month;
 }
 
-static int
-unit_count_order(const void *a, const void *b, void *scorer)
-{
-	const struct unit_count *left = a, *right = b;
-	const struct names *names = &((struct scorer *)scorer)->names;
-	return left->unit == right->unit ? 0 : slice_compare(names_text(names, left->unit), names_text(names, right->unit));
-}
-
+/* The institutions that had stays are units, whatever they have in the month itself. */
 static void
 general_add(struct family *family, const struct family_month *month)
 {
-	family->general = memory_resize(family->general, (family->generals + month->institutions + 1) * sizeof *family->general);
-	for (size_t i = 0; i < month->institutions; i++) {
-		family->general[family->generals++] = month->institution[i];
-		family->general_total += month->institution[i].general;
+	for (size_t i = 0; i < month->units; i++) {
+		if (month->unit[i].stays == 0)
+			continue;
+		unit_get(family, month->unit[i].unit)->general += month->unit[i].observed[CLASS_general];
+		family->general_total += month->unit[i].observed[CLASS_general];
 	}
-}
-
-/* Sorted by name, one entry an institution. */
-static void
-general_merge(struct family *family)
-{
-	if (family->generals == 0)
-		return;
-	qsort_r(family->general, family->generals, sizeof *family->general, unit_count_order, family->scorer);
-	size_t kept = 0;
-	for (size_t i = 1; i < family->generals; i++) {
-		if (family->general[i].unit == family->general[kept].unit)
-			family->general[kept].general += family->general[i].general;
-		else
-			family->general[++kept] = family->general[i];
-	}
-	family->generals = kept + 1;
 }
 
 static void
@@ -94,7 +83,8 @@ rates_make(struct family *family)
 			continue;
 		any = true;
 		const struct family_month *counts = month_count(family, window);
-		general_add(family, counts);
+		if (family->made->institutions)
+			general_add(family, counts);
 		for (int class = 0; class < CLASS_COUNT; class++)
 			for (int stratum = 0; stratum < STRATA; stratum++) {
 				observed[class][stratum] += counts->observed[class][stratum];
@@ -105,23 +95,9 @@ rates_make(struct family *family)
 		for (int stratum = 0; stratum < STRATA; stratum++)
 			family->rate[class][stratum] = population[class][stratum]
 			    ? (double)observed[class][stratum] / (double)population[class][stratum] : 0.0;
-	general_merge(family);
 }
 
 /* ---- units ---- */
-
-static struct unit *
-unit_get(struct family *family, uint32_t name)
-{
-	if (family->place[name])
-		return &family->unit[family->place[name] - 1];
-	family->unit = memory_resize(family->unit, (family->units + 1) * sizeof *family->unit);
-	struct unit *unit = &family->unit[family->units++];
-	family->place[name] = (uint32_t)family->units;
-	memset(unit, 0, sizeof *unit);
-	unit->name = name;
-	return unit;
-}
 
 static int
 unit_order(const void *a, const void *b, void *scorer)
@@ -154,49 +130,40 @@ institutions_make(struct family *family)
 			population[class] += family->window->population[class][stratum];
 			expected[class] += (double)family->window->population[class][stratum] * family->rate[class][stratum];
 		}
-	for (size_t i = 0; i < family->generals; i++) {
-		struct unit *unit = unit_get(family, family->general[i].unit);
-		double part = family->general_total ? (double)family->general[i].general / (double)family->general_total : 0.0;
+	for (size_t i = 0; i < family->units; i++) {
+		struct unit *unit = &family->unit[i];
+		double part = family->general_total ? (double)unit->general / (double)family->general_total : 0.0;
 		for (int class = 0; class < CLASS_COUNT; class++)
 			unit->expected[class] = part * expected[class];
+		memcpy(unit->population, population, sizeof population);
 	}
-	for (size_t i = 0; i < family->units; i++)
-		memcpy(family->unit[i].population, population, sizeof population);
 }
 
 static void
-stays_count(struct family *family)
+stays_take(struct family *family, const struct family_month *month)
 {
-	struct scorer *scorer = family->scorer;
-	const struct pool_month *window = family->window;
-	for (size_t i = 0; i < window->stays; i++) {
-		if (window->stay[i] == NOBODY || window->stay[i] < scorer->bookings.chunks.first)
+	for (size_t i = 0; i < month->units; i++) {
+		if (month->unit[i].stays == 0)
 			continue;
-		const struct booking *booking = booking_at(&scorer->bookings, window->stay[i]);
-		struct stay_of of = census_stay(scorer, booking, window);
-		uint32_t name = family->made->institutions ? booking->institution : of.township;
-		if (!name || !booking_bit(booking, (uint32_t)family->made->where))
-			continue;
-		struct unit *unit = unit_get(family, name);
-		if (of.known)
-			unit->observed[of.class]++;
+		struct unit *unit = unit_get(family, month->unit[i].unit);
+		for (int class = 0; class < CLASS_COUNT; class++)
+			unit->observed[class] = month->unit[i].observed[class];
 	}
 }
 
 /* Units of which something was said and whose stays have moved or gone since: that is said too. */
 static void
-said_before(struct family *family)
+said_before(struct family *family, const struct family_month *month)
 {
-	const struct family_month *month = &family->window->family[family->made - family->scorer->layout.family_rule];
 	for (size_t i = 0; i < month->count; i++)
 		unit_get(family, month->said[i].unit)->said |= 1u << month->said[i].class;
 }
 
 static void
-units_make(struct family *family)
+units_make(struct family *family, const struct family_month *month)
 {
-	stays_count(family);
-	said_before(family);
+	stays_take(family, month);
+	said_before(family, month);
 	if (family->made->institutions)
 		institutions_make(family);
 	else
@@ -270,17 +237,16 @@ collect_stays(const struct family *family, const struct place *place)
 	size_t total = 0;
 	evidence_clear(&scorer->evidence);
 	for (size_t i = 0; i < family->window->stays; i++) {
-		uint32_t number = family->window->stay[i];
-		if (number == NOBODY || number < scorer->bookings.chunks.first)
+		const struct stay *stay = &family->window->stay[i];
+		uint32_t name = family->made->institutions ? stay->institution : stay->of.township;
+		if (!is_remembered(scorer, stay->booking) || !stay->of.known || name != place->unit->name || stay->of.class != place->class)
 			continue;
-		const struct booking *booking = booking_at(&scorer->bookings, number);
-		struct stay_of of = census_stay(scorer, booking, family->window);
-		uint32_t name = family->made->institutions ? booking->institution : of.township;
-		if (!of.known || name != place->unit->name || (int)of.class != place->class || !booking_bit(booking, (uint32_t)family->made->where))
+		const struct booking *booking = booking_at(&scorer->bookings, stay->booking);
+		if (!booking_bit(booking, (uint32_t)family->made->where))
 			continue;
 		total++;
 		evidence_keep_dearest(&scorer->evidence, (struct evidence_claim){booking->setl_time, booking_setl_id(&scorer->bookings, booking),
-		    booking->institution, booking->area, number, booking_amount(&scorer->bookings, booking, AMOUNT_HIFP)});
+		    booking->institution, booking->area, stay->booking, booking_amount(&scorer->bookings, booking, AMOUNT_HIFP)});
 	}
 	return total;
 }
@@ -340,11 +306,10 @@ family_close(struct scorer *scorer, struct pool *pool, size_t family_rule, int32
 	family.window = pool_month(scorer, pool, month);
 	family.place = memory_resize(NULL, (scorer->names.count + 1) * sizeof *family.place);
 	memset(family.place, 0, (scorer->names.count + 1) * sizeof *family.place);
-	month_count(&family, family.window);
+	const struct family_month *counts = month_count(&family, family.window);
 	rates_make(&family);
-	units_make(&family);
+	units_make(&family, counts);
 	judge(&family, row, cause);
 	free(family.unit);
 	free(family.place);
-	free(family.general);
 }

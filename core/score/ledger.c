@@ -93,12 +93,6 @@ ledger_add(struct scorer *scorer, uint32_t person_number, int32_t year, const st
 /* ---- what made a sum ---- */
 
 static bool
-is_remembered(const struct scorer *scorer, uint32_t number)
-{
-	return number != NOBODY && number >= scorer->bookings.chunks.first;
-}
-
-static bool
 is_original_standing(const struct scorer *scorer, const struct booking *refund)
 {
 	return is_remembered(scorer, refund->original) && !(booking_at(&scorer->bookings, refund->original)->flags & BOOKING_VOID);

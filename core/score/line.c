@@ -322,7 +322,7 @@ output_describe(struct scorer *scorer, struct output *output, const struct state
 	if (!scorer->now || scorer->now->record->kind != RECORD_SETTLEMENT || scorer->closing)
 		return;
 	output->setl_time = scorer->now->claim->value[FIELD_setl_time].number;
-	if (!subject->institution)
+	if (!subject->institution && subject->psn_no.length)
 		output->institution = names_text(&scorer->names, scorer->now->institution);
 }
 

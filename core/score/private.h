@@ -103,26 +103,41 @@ struct unit_said {                      /* what was said about one unit and clas
 	struct said alert, indicator;
 };
 
-struct unit_count {
+struct unit_count {                     /* stays of one unit: institution or township */
 	uint32_t unit;                  /* name */
-	int64_t general;                /* stays of the general class */
+	uint32_t stays;                 /* of persons known or not */
+	uint32_t observed[CLASS_COUNT];
 };
 
 struct family_month {                   /* of one family rule and month */
 	struct unit_said *said;
 	size_t count, cursor;           /* where the last one was found: they are asked for in order */
-	bool stays_counted;
+	bool stays_counted;             /* from then on each stay that comes or goes changes the counts */
 	int64_t observed[CLASS_COUNT][STRATA];
-	struct unit_count *institution; /* with stays of any class, by name */
-	size_t institutions;
+	struct unit_count *unit;        /* in order of first sight */
+	size_t units;
+};
+
+/* Who stayed: class on the day of settlement.  An unknown person is of no class and lives nowhere, unless nobody's
+ * enrolment is known and the population comes from a table: then everybody is `general`. */
+struct stay_of {
+	uint32_t township;
+	uint8_t class, stratum;
+	bool known;
+};
+
+struct stay {
+	uint32_t booking;               /* that decides it; NOBODY: taken out */
+	uint32_t institution;
+	struct stay_of of;              /* as the month's census found it, or when it came later */
 };
 
 struct pool_month {
 	int32_t month;
-	uint32_t *stay;                 /* bookings that decide a stay of this month; NOBODY where one was taken out */
+	struct stay *stay;              /* in order of arrival */
 	size_t stays, stay_slots;
-	bool dirty;                     /* closed, and changed since */
-	enum cause dirty_cause;
+	bool stale;                     /* closed, and changed since: what depends on it is judged again at the next close */
+	enum cause stale_cause;
 	bool persons_counted, has_enrolments;
 	struct cell *cell;              /* sorted by township name, class, stratum */
 	size_t cells;
@@ -140,7 +155,7 @@ struct quality_count {
 
 struct pool {
 	uint32_t name;
-	int64_t newest_setl_time, newest_arrival;       /* Beijing seconds; INT64_MIN: none */
+	int64_t newest_setl_time, newest_arrival, newest_tick;  /* Beijing seconds; INT64_MIN: none */
 	int32_t next_close;             /* month that closes next, NO_MONTH: no settlement yet */
 	int32_t closed_through;         /* last closed month, NO_MONTH: none */
 	int32_t newest_month;           /* NO_MONTH: no settlement yet */
@@ -188,6 +203,11 @@ struct area_series {                    /* which series of its pool the bookings
 struct touched {                        /* a person's year that the record changed */
 	uint32_t person;
 	int32_t year;
+};
+
+struct changed_month {                  /* a closed month that the record changed */
+	size_t pool;                    /* index in scorer.pool */
+	int32_t month;
 };
 
 struct evidence_claim {
@@ -243,8 +263,10 @@ struct scorer {
 	struct turn group[GROUP];
 	uint64_t *truth, *falsehood;    /* GROUP * words each */
 	bool is_new_visit;              /* no other settlement of the person is of the visit that is being booked */
-	struct touched touched[16];
-	size_t touched_count;
+	struct touched *touched;
+	size_t touched_count, touched_slots;
+	struct changed_month *changed;  /* by pool, then month */
+	size_t changed_count, changed_slots;
 	struct evidence_list evidence;
 
 	struct arena lines;
@@ -259,6 +281,12 @@ struct scorer {
 	struct rule_counts *rule_counts;
 	uint64_t quality[QUALITY_REASONS];
 };
+
+static inline bool
+is_remembered(const struct scorer *scorer, uint32_t number)
+{
+	return number != NOBODY && number >= scorer->bookings.chunks.first;
+}
 
 /* ---- scorer.c ---- */
 void scorer_bind(struct scorer *, struct ruleset *);     /* matcher, layout and scratch for the set */
@@ -308,20 +336,25 @@ struct pool_month *pool_month(struct scorer *, struct pool *, int32_t month);
 struct pool_month *pool_month_if(const struct pool *, int32_t month);
 bool pool_is_closed(const struct pool *, int32_t month);
 bool pool_beyond(const struct scorer *, const struct pool *, int32_t month);
-/* A closed month changed: it is judged again at the next close. */
-void pool_touch(struct scorer *, struct pool *, int32_t month, enum cause);
+/* Something stands in the month, so that it is there; one that closed before it was ever seen has changed. */
+void pool_note(struct scorer *, struct pool *, int32_t month);
+/* Sums or stays of the month changed: a closed one is judged again after the record. */
+void pool_change(struct scorer *, struct pool *, int32_t month);
+/* After a record: the closed months that it changed, and what follows from them within their year, at once. */
+void pools_judge_changed(struct scorer *, enum cause);
 /* After a settlement was judged: the watermark moves on and closes what it passes. */
 void pool_advance(struct scorer *, struct pool *, int64_t setl_time, int64_t arrival_ms);
+void pool_tick(struct scorer *, struct pool *, int64_t time);
 void pool_close_all(struct scorer *, struct pool *);
 void pool_free(struct scorer *, struct pool *);
-void stay_put(struct scorer *, struct pool *, uint32_t booking, int32_t month);
-void stay_take(struct scorer *, struct pool *, uint32_t booking);
+void stay_put(struct scorer *, struct pool *, uint32_t number, int32_t month);
+void stay_take(struct scorer *, struct pool *, uint32_t number);
 
 /* ---- series.c ---- */
 void series_add(struct scorer *, const struct booking *bits, const struct booking *amounts, int sign);
 void series_add_stay(struct scorer *, const struct booking *, int32_t month, int sign);
 /* Judges the months from first to last (all closed) of every series of the rule; the alert is that of the last month
- * of each year. */
+ * of each year.  The cause is that of the first month's year; later years changed late, except at a close. */
 void series_close(struct scorer *, struct pool *, size_t series_rule, int32_t first, int32_t last, enum cause);
 void series_trim(struct scorer *, struct pool *, int32_t oldest);
 void series_free(struct series *);
@@ -330,16 +363,11 @@ void series_free(struct series *);
 void family_close(struct scorer *, struct pool *, size_t family_rule, int32_t month, enum cause);
 
 /* ---- census.c: persons and stays of a month by class, stratum and unit ---- */
+/* The persons of a month, and who its stays so far are of: from then on later enrolments change neither. */
 void census_persons(struct scorer *, const struct pool *, struct pool_month *);
 void census_stays(struct scorer *, const struct pool_month *, const struct family_rule *, struct family_month *);
-/* Who stayed: class on the day of settlement.  An unknown person is of no class and lives nowhere, unless nobody's
- * enrolment is known and the population comes from a table: then everybody is `general`. */
-struct stay_of {
-	bool known;
-	enum identity_class class;
-	uint32_t township;
-	uint8_t stratum;
-};
+/* One stay more (sign 1) or less (-1) in every count of the month that was made already. */
+void census_change(struct scorer *, struct pool_month *, const struct stay *, int sign);
 struct stay_of census_stay(const struct scorer *, const struct booking *, const struct pool_month *);
 
 /* ---- line.c: JSON lines ---- */

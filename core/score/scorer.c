@@ -266,6 +266,18 @@ scorer_close_windows(struct scorer *scorer, struct scored *out)
 	out->decode_ns = out->score_ns = 0;
 }
 
+void
+scorer_tick(struct scorer *scorer, int64_t time, struct scored *out)
+{
+	outputs_clear(scorer);
+	scorer->now = NULL;
+	for (size_t i = 0; i < scorer->pools; i++)
+		pool_tick(scorer, &scorer->pool[i], time);
+	out->output = scorer->output;
+	out->outputs = scorer->outputs;
+	out->decode_ns = out->score_ns = 0;
+}
+
 struct output *
 output_add(struct scorer *scorer, enum output_kind kind, struct slice line, struct slice key)
 {
@@ -338,6 +350,8 @@ scorer_close(struct scorer *scorer)
 	free(scorer->truth);
 	free(scorer->falsehood);
 	free(scorer->evidence.claim);
+	free(scorer->touched);
+	free(scorer->changed);
 	free(scorer->output);
 	free(scorer->rule_counts);
 	arena_free(&scorer->lines);

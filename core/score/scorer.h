@@ -94,8 +94,9 @@ void scorer_close_windows(struct scorer *, struct scored *out);
 struct buffer;
 void scorer_open_windows(struct scorer *, struct buffer *);
 
-/* The clock moves on where no record comes: every pool's watermark is at least time - lateness (Beijing seconds) from now
- * on, and months that it passes close.  Lines as from scorer_score; their record is 0 and means nothing. */
+/* The clock moves on where no record comes: the watermark of every pool that has a settlement by now is at least time -
+ * lateness (Beijing seconds) from now on, and months that it passes close; a pool that begins later begins without it.
+ * Lines as from scorer_score; their record is 0 and means nothing. */
 void scorer_tick(struct scorer *, int64_t time, struct scored *out);
 
 /* Whether a tick at that time would close a month somewhere: only then is it worth an entry. */

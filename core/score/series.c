@@ -90,6 +90,7 @@ add(struct scorer *scorer, const struct booking *bits, int32_t month, bool stays
 		if ((made->amount == CASES) != stays || !booking_bit(bits, (uint32_t)made->where))
 			continue;
 		int64_t value = sign * (stays ? 1 : booking_amount(&scorer->bookings, amounts, made->amount));
+		pool_change(scorer, pool, month);
 		struct series_month *sums = series_month(series, month);
 		sums->entries += sign;
 		sums->denominator += value;
@@ -145,10 +146,11 @@ collect_month(struct scorer *scorer, const struct pool *pool, const struct pool_
 	struct slice subject = names_text(&scorer->names, series->subject);
 	size_t total = 0, amount = made->amount == CASES ? AMOUNT_HIFP : made->amount;
 	for (size_t i = 0; window && i < window->stays; i++) {
-		uint32_t number = window->stay[i], ahead = i + STAYS_AHEAD < window->stays ? window->stay[i + STAYS_AHEAD] : NOBODY;
-		if (ahead != NOBODY && ahead >= scorer->bookings.chunks.first)
+		uint32_t number = window->stay[i].booking;
+		uint32_t ahead = i + STAYS_AHEAD < window->stays ? window->stay[i + STAYS_AHEAD].booking : NOBODY;
+		if (is_remembered(scorer, ahead))
 			__builtin_prefetch(booking_at(&scorer->bookings, ahead));
-		if (number == NOBODY || number < scorer->bookings.chunks.first)
+		if (!is_remembered(scorer, number))
 			continue;
 		const struct booking *booking = booking_at(&scorer->bookings, number);
 		if (!booking_bit(booking, (uint32_t)made->where) || booking_bit(booking, (uint32_t)made->numerator))
@@ -279,7 +281,7 @@ series_close(struct scorer *scorer, struct pool *pool, size_t series_rule, int32
 		if (!next)
 			return;
 		for (int32_t month = first; month <= last; month++)
-			judge_month(scorer, pool, next, month, month == last || month % 12 == 11, month == first ? cause : cause == CAUSE_CLOSE ? CAUSE_CLOSE : CAUSE_LATE);
+			judge_month(scorer, pool, next, month, month == last || month % 12 == 11, month / 12 == first / 12 ? cause : CAUSE_LATE);
 		done = next;
 	}
 }

@@ -39,12 +39,6 @@ booking_amount_field(const struct scorer *scorer, const struct booking *booking,
 	return 0;
 }
 
-static bool
-is_remembered(const struct scorer *scorer, uint32_t number)
-{
-	return number != NOBODY && number >= scorer->bookings.chunks.first;
-}
-
 static struct booking *
 at(const struct scorer *scorer, uint32_t number)
 {
@@ -59,8 +53,11 @@ touch(struct scorer *scorer, uint32_t person, int32_t year)
 	for (size_t i = 0; i < scorer->touched_count; i++)
 		if (scorer->touched[i].person == person && scorer->touched[i].year == year)
 			return;
-	if (scorer->touched_count < sizeof scorer->touched / sizeof scorer->touched[0])
-		scorer->touched[scorer->touched_count++] = (struct touched){person, year};
+	if (scorer->touched_count == scorer->touched_slots) {
+		scorer->touched_slots = 2 * scorer->touched_slots + 16;
+		scorer->touched = memory_resize(scorer->touched, scorer->touched_slots * sizeof *scorer->touched);
+	}
+	scorer->touched[scorer->touched_count++] = (struct touched){person, year};
 }
 
 /* Adds (sign 1) or takes out (sign -1) the amounts of one booking, at its booked_time, under the conditions that
@@ -406,15 +403,6 @@ settle_cause(struct scorer *scorer, const struct turn *turn, bool restated)
 	return pool_is_closed(pool, month) ? CAUSE_LATE : CAUSE_CLAIM;
 }
 
-/* Marks the months whose sums this booking is part of. */
-static void
-touch_windows(struct scorer *scorer, uint32_t number, enum cause cause)
-{
-	const struct booking *booking = at(scorer, number);
-	const struct person *person = person_at(&scorer->persons, booking->person);
-	pool_touch(scorer, pool_get(scorer, person->pool), scorer_month(scorer, booking->booked_time), cause);
-}
-
 static void
 judge_claim_rules(struct scorer *scorer, const struct turn *turn, uint32_t number, const uint64_t *truth,
     const uint64_t *falsehood, enum cause cause);
@@ -424,7 +412,6 @@ static void
 booking_reopen(struct scorer *scorer, uint32_t number, const struct turn *turn, uint32_t person)
 {
 	scorer->counts.restated++;
-	touch_windows(scorer, number, scorer->cause);
 	booking_take_out(scorer, number);
 	bookings_visit_change(&scorer->bookings, number, claim_text(turn->claim, FIELD_mdtrt_id));
 	if (at(scorer, number)->person == person)
@@ -475,13 +462,14 @@ settle(struct scorer *scorer, const struct turn *turn, const uint64_t *truth, co
 		number = booking_open(scorer, turn, person);
 	booking_fill(scorer, number, turn, truth);
 	booking_put_in(scorer, number, turn);
-	touch_windows(scorer, number, cause);
+	pool_note(scorer, pool_get(scorer, turn->pool_name), scorer_month(scorer, at(scorer, number)->booked_time));
 	scorer->counts.voids += (at(scorer, number)->flags & BOOKING_VOID) != 0;
 
 	count_matches(scorer, truth);
 	judge_claim_rules(scorer, turn, number, truth, falsehood, cause);
 	for (size_t i = 0; i < scorer->touched_count; i++)
 		ledger_judge(scorer, scorer->touched[i].person, scorer->touched[i].year, cause);
+	pools_judge_changed(scorer, cause);
 	pool_advance(scorer, pool_get(scorer, turn->pool_name), claim->value[FIELD_setl_time].number, turn->record->arrival_ms);
 	return FATE_JUDGED;
 }

@@ -152,7 +152,7 @@ families_move(const struct plan *plan, struct pool_month *window)
 	}
 	for (size_t i = 0; i < plan->old_layout.family_rules; i++) {
 		free(old[i].said);
-		free(old[i].institution);
+		free(old[i].unit);
 	}
 	free(old);
 }

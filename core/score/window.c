@@ -1,6 +1,7 @@
 /* Months of a pool: which stays they hold, and when they close (contract 2).  The watermark is the largest setl_time
- * judged, never beyond the largest arrival where arrivals are known, minus the allowed lateness; a month closes when
- * the watermark passes its end.  A closed month that changes is judged again at the next close. */
+ * judged, never beyond the largest arrival where arrivals are known, or the largest tick if that is later, minus the
+ * allowed lateness; a month closes when the watermark passes its end.  A closed month that changes is judged again at
+ * once, a year to date with the later months of its year; what else depends on it waits for the next close. */
 #include "core/score/private.h"
 
 #include <stdlib.h>
@@ -18,7 +19,7 @@ pool_get(struct scorer *scorer, uint32_t name)
 	if (!scorer->pool_index[name]) {
 		scorer->pool = memory_resize(scorer->pool, (scorer->pools + 1) * sizeof *scorer->pool);
 		scorer->pool[scorer->pools] = (struct pool){.name = name, .newest_setl_time = INT64_MIN, .newest_arrival = INT64_MIN,
-		    .next_close = NO_MONTH, .closed_through = NO_MONTH, .newest_month = NO_MONTH};
+		    .newest_tick = INT64_MIN, .next_close = NO_MONTH, .closed_through = NO_MONTH, .newest_month = NO_MONTH};
 		scorer->pool_index[name] = (uint32_t)++scorer->pools;
 	}
 	return &scorer->pool[scorer->pool_index[name] - 1];
@@ -75,7 +76,7 @@ month_free(struct scorer *scorer, struct pool_month *window)
 		return;
 	for (size_t i = 0; i < scorer->layout.family_rules; i++) {
 		free(window->family[i].said);
-		free(window->family[i].institution);
+		free(window->family[i].unit);
 	}
 	free(window->family);
 	free(window->stay);
@@ -102,17 +103,40 @@ pool_beyond(const struct scorer *scorer, const struct pool *pool, int32_t month)
 }
 
 void
-pool_touch(struct scorer *scorer, struct pool *pool, int32_t month, enum cause cause)
+pool_note(struct scorer *scorer, struct pool *pool, int32_t month)
 {
-	if (pool_beyond(scorer, pool, month))
+	if (pool_month_if(pool, month) || pool_beyond(scorer, pool, month))
 		return;
-	struct pool_month *window = pool_month(scorer, pool, month);
-	for (size_t i = 0; i < scorer->layout.family_rules; i++)
-		window->family[i].stays_counted = false;
-	if (!pool_is_closed(pool, month))
+	pool_month(scorer, pool, month);
+	pool_change(scorer, pool, month);
+}
+
+/* Where the month is, or belongs, among those that changed. */
+static size_t
+changed_place(const struct scorer *scorer, struct changed_month wanted)
+{
+	size_t place = scorer->changed_count;
+	while (place > 0 && (scorer->changed[place - 1].pool > wanted.pool
+	    || (scorer->changed[place - 1].pool == wanted.pool && scorer->changed[place - 1].month >= wanted.month)))
+		place--;
+	return place;
+}
+
+void
+pool_change(struct scorer *scorer, struct pool *pool, int32_t month)
+{
+	if (!pool_is_closed(pool, month) || pool_beyond(scorer, pool, month))
 		return;
-	window->dirty = true;
-	window->dirty_cause = cause == CAUSE_CLAIM ? CAUSE_LATE : cause;
+	struct changed_month wanted = {(size_t)(pool - scorer->pool), month};
+	size_t place = changed_place(scorer, wanted);
+	if (place < scorer->changed_count && scorer->changed[place].pool == wanted.pool && scorer->changed[place].month == month)
+		return;
+	if (scorer->changed_count == scorer->changed_slots) {
+		scorer->changed_slots = 2 * scorer->changed_slots + 16;
+		scorer->changed = memory_resize(scorer->changed, scorer->changed_slots * sizeof *scorer->changed);
+	}
+	memmove(scorer->changed + place + 1, scorer->changed + place, (scorer->changed_count++ - place) * sizeof wanted);
+	scorer->changed[place] = wanted;
 }
 
 /* Months older than the history give their memory back. */
@@ -151,27 +175,60 @@ forget(struct scorer *scorer)
 
 /* ---- closing ---- */
 
-/* A change reaches the month itself, in a year to date the rest of its year, and in families the months whose baseline
- * it is part of.  Each is judged once, oldest first. */
+/* The changed months of one pool: families month by month, then each series from the first month of a year on. */
 static void
-judge_dirty(struct scorer *scorer, struct pool *pool)
+judge_changed(struct scorer *scorer, struct pool *pool, const struct changed_month *changed, size_t count, enum cause cause)
 {
-	int32_t first = NO_MONTH, newest_dirty = NO_MONTH;
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < scorer->layout.family_rules; j++)
+			family_close(scorer, pool, j, changed[i].month, cause);
+	for (size_t j = 0; j < scorer->layout.series_rules; j++)
+		for (size_t i = 0; i < count; i++) {
+			int32_t year = changed[i].month / 12, last = year * 12 + 11;
+			if (i > 0 && changed[i - 1].month / 12 == year)
+				continue;
+			series_close(scorer, pool, j, changed[i].month, last < pool->closed_through ? last : pool->closed_through, cause);
+		}
+}
+
+void
+pools_judge_changed(struct scorer *scorer, enum cause cause)
+{
+	if (cause == CAUSE_CLAIM)
+		cause = CAUSE_LATE;
+	for (size_t i = 0, count; i < scorer->changed_count; i += count) {
+		struct pool *pool = &scorer->pool[scorer->changed[i].pool];
+		for (count = 0; i + count < scorer->changed_count && scorer->changed[i + count].pool == scorer->changed[i].pool; count++) {
+			struct pool_month *window = pool_month(scorer, pool, scorer->changed[i + count].month);
+			window->stale = true;
+			window->stale_cause = cause;
+		}
+		judge_changed(scorer, pool, scorer->changed + i, count, cause);
+	}
+	scorer->changed_count = 0;
+}
+
+/* What a change reaches beyond its year: in families the months whose baseline it is part of, in a year to date the
+ * later years, which it completes.  Each is judged once, oldest first. */
+static void
+judge_stale(struct scorer *scorer, struct pool *pool)
+{
+	int32_t first = NO_MONTH, newest_stale = NO_MONTH;
 	enum cause first_cause = CAUSE_LATE;
 	scorer->closing = true;
 	for (int32_t month = pool->first_month; month <= pool->closed_through && month < pool->first_month + (int32_t)pool->months; month++) {
 		struct pool_month *window = pool_month_if(pool, month);
-		bool dirty = window && window->dirty;
-		if (dirty && first == NO_MONTH) {
+		bool stale = window && window->stale;
+		if (stale && first == NO_MONTH) {
 			first = month;
-			first_cause = window->dirty_cause;
+			first_cause = window->stale_cause;
 		}
-		if (dirty)
-			newest_dirty = month;
-		for (size_t i = 0; newest_dirty != NO_MONTH && month <= newest_dirty + BASELINE_MONTHS && i < scorer->layout.family_rules; i++)
-			family_close(scorer, pool, i, month, dirty ? window->dirty_cause : CAUSE_LATE);
-		if (dirty)
-			window->dirty = false;
+		if (stale)
+			newest_stale = month;
+		for (size_t i = 0; newest_stale != NO_MONTH && month <= newest_stale + BASELINE_MONTHS && i < scorer->layout.family_rules; i++)
+			family_close(scorer, pool, i, month, stale ? window->stale_cause : CAUSE_LATE);
+		if (stale)
+			window->stale = false;
 	}
 	for (size_t i = 0; first != NO_MONTH && i < scorer->layout.series_rules; i++)
 		series_close(scorer, pool, i, first, pool->closed_through, first_cause);
@@ -182,7 +239,7 @@ static void
 close_next(struct scorer *scorer, struct pool *pool)
 {
 	int32_t month = pool->next_close;
-	judge_dirty(scorer, pool);
+	judge_stale(scorer, pool);
 	pool_month(scorer, pool, month);
 	pool->closed_through = month;
 	pool->next_close = month + 1;
@@ -201,7 +258,45 @@ static int64_t
 pool_newest(const struct pool *pool)
 {
 	bool held_back = pool->newest_arrival != INT64_MIN && pool->newest_arrival < pool->newest_setl_time;
-	return held_back ? pool->newest_arrival : pool->newest_setl_time;
+	int64_t newest = held_back ? pool->newest_arrival : pool->newest_setl_time;
+	return newest > pool->newest_tick ? newest : pool->newest_tick;
+}
+
+/* Whether the month that closes next would, were the newest time this one. */
+static bool
+is_passed(const struct scorer *scorer, const struct pool *pool, int64_t newest)
+{
+	int64_t watermark = newest - (int64_t)scorer->limits.lateness_days * DAY_SECONDS;
+	return (int64_t)month_first_day(pool->next_close + 1) * DAY_SECONDS <= watermark;
+}
+
+static void
+pool_move_on(struct scorer *scorer, struct pool *pool)
+{
+	int64_t newest = pool_newest(pool);
+	pool->newest_month = scorer_month(scorer, newest);
+	if (pool->next_close < oldest_month(scorer, pool))
+		pool->next_close = oldest_month(scorer, pool);
+	while (is_passed(scorer, pool, newest))
+		close_next(scorer, pool);
+}
+
+void
+pool_tick(struct scorer *scorer, struct pool *pool, int64_t time)
+{
+	if (pool->newest_month == NO_MONTH || time <= pool->newest_tick)
+		return;
+	pool->newest_tick = time;
+	pool_move_on(scorer, pool);
+}
+
+bool
+scorer_wants_tick(const struct scorer *scorer, int64_t time)
+{
+	for (size_t i = 0; i < scorer->pools; i++)
+		if (scorer->pool[i].newest_month != NO_MONTH && is_passed(scorer, &scorer->pool[i], time))
+			return true;
+	return false;
 }
 
 void
@@ -211,17 +306,11 @@ pool_advance(struct scorer *scorer, struct pool *pool, int64_t setl_time, int64_
 		pool->newest_setl_time = setl_time;
 	if (arrival_ms != ARRIVAL_UNKNOWN && arrival_ms / 1000 + BEIJING_OFFSET_SECONDS > pool->newest_arrival)
 		pool->newest_arrival = arrival_ms / 1000 + BEIJING_OFFSET_SECONDS;
-	int64_t newest = pool_newest(pool);
-	pool->newest_month = scorer_month(scorer, newest);
 	int32_t month = scorer_month(scorer, setl_time);
 	bool first_seen = pool->closed_through == NO_MONTH && (pool->next_close == NO_MONTH || month < pool->next_close);
 	if (first_seen)
 		pool->next_close = month;
-	if (pool->next_close < oldest_month(scorer, pool))
-		pool->next_close = oldest_month(scorer, pool);
-	int64_t watermark = newest - (int64_t)scorer->limits.lateness_days * DAY_SECONDS;
-	while ((int64_t)month_first_day(pool->next_close + 1) * DAY_SECONDS <= watermark)
-		close_next(scorer, pool);
+	pool_move_on(scorer, pool);
 }
 
 void
@@ -232,7 +321,7 @@ pool_close_all(struct scorer *scorer, struct pool *pool)
 	int32_t last = day_month(time_day(pool->newest_setl_time));
 	while (pool->next_close <= last)
 		close_next(scorer, pool);
-	judge_dirty(scorer, pool);
+	judge_stale(scorer, pool);
 }
 
 void
@@ -265,7 +354,7 @@ stay_put(struct scorer *scorer, struct pool *pool, uint32_t number, int32_t mont
 	struct booking *booking = booking_at(&scorer->bookings, number);
 	if (pool_beyond(scorer, pool, month))
 		return;
-	pool_touch(scorer, pool, month, scorer->cause);
+	pool_change(scorer, pool, month);
 	struct pool_month *window = pool_month(scorer, pool, month);
 	if (window->stays == window->stay_slots) {
 		window->stay_slots = window->stay_slots ? window->stay_slots * 2 : 64;
@@ -273,7 +362,11 @@ stay_put(struct scorer *scorer, struct pool *pool, uint32_t number, int32_t mont
 	}
 	booking->stay_month = month;
 	booking->stay_slot = (uint32_t)window->stays;
-	window->stay[window->stays++] = number;
+	struct stay *stay = &window->stay[window->stays++];
+	*stay = (struct stay){.booking = number, .institution = booking->institution};
+	if (window->persons_counted)
+		stay->of = census_stay(scorer, booking, window);
+	census_change(scorer, window, stay, 1);
 	series_add_stay(scorer, booking, month, 1);
 }
 
@@ -283,8 +376,10 @@ stay_take(struct scorer *scorer, struct pool *pool, uint32_t number)
 	struct booking *booking = booking_at(&scorer->bookings, number);
 	struct pool_month *window = pool_month_if(pool, booking->stay_month);
 	if (window) {
-		window->stay[booking->stay_slot] = NOBODY;
-		pool_touch(scorer, pool, booking->stay_month, scorer->cause);
+		struct stay *stay = &window->stay[booking->stay_slot];
+		census_change(scorer, window, stay, -1);
+		stay->booking = NOBODY;
+		pool_change(scorer, pool, booking->stay_month);
 		series_add_stay(scorer, booking, booking->stay_month, -1);
 	}
 	booking->stay_month = -1;
