@@ -281,10 +281,17 @@ pool_move_on(struct scorer *scorer, struct pool *pool)
 		close_next(scorer, pool);
 }
 
+/* A pool that a record came for at that time or later is not idle: the clock says nothing about it. */
+static bool
+is_idle(const struct pool *pool, int64_t time)
+{
+	return pool->newest_month != NO_MONTH && time > pool->newest_tick && (pool->newest_arrival == INT64_MIN || pool->newest_arrival < time);
+}
+
 void
 pool_tick(struct scorer *scorer, struct pool *pool, int64_t time)
 {
-	if (pool->newest_month == NO_MONTH || time <= pool->newest_tick)
+	if (!is_idle(pool, time))
 		return;
 	pool->newest_tick = time;
 	pool_move_on(scorer, pool);
@@ -294,7 +301,7 @@ bool
 scorer_wants_tick(const struct scorer *scorer, int64_t time)
 {
 	for (size_t i = 0; i < scorer->pools; i++)
-		if (scorer->pool[i].newest_month != NO_MONTH && is_passed(scorer, &scorer->pool[i], time))
+		if (is_idle(&scorer->pool[i], time) && is_passed(scorer, &scorer->pool[i], time))
 			return true;
 	return false;
 }
