@@ -247,6 +247,27 @@ make_digest(struct ruleset *set)
 	digest_close(digest);
 }
 
+/* The file's bytes under a name that says nothing of where the folder lay. */
+static void
+keep_file(struct ruleset *set, const char *folder, const struct source *source)
+{
+	const char *file = strrchr(source->file, '/');
+	set->file[set->files++] = (struct ruleset_file){arena_printf(&set->arena, "%s%s", folder, file), source->raw};
+}
+
+static void
+keep_files(struct loading *loading)
+{
+	struct ruleset *set = loading->load.set;
+	set->file = arena_alloc(&set->arena, (loading->rules + loading->files + set->tables->sources + 1) * sizeof *set->file);
+	for (size_t i = 0; i < loading->rules; i++)
+		keep_file(set, arena_printf(&set->arena, "rules/%s", loading->rule[i]->rule.family), &loading->rule[i]->source);
+	for (size_t i = 0; i < loading->files; i++)
+		keep_file(set, "rules/params", &loading->file[i]->source);
+	for (size_t i = 0; i < set->tables->sources; i++)
+		keep_file(set, "tables", &set->tables->source[i]);
+}
+
 static void
 freeze(struct loading *loading)
 {
@@ -260,6 +281,7 @@ freeze(struct loading *loading)
 	set->condition = arena_alloc(&set->arena, (set->conditions + 1) * sizeof *set->condition);
 	memcpy(set->condition, expressions->condition, set->conditions * sizeof *set->condition);
 	make_digest(set);
+	keep_files(loading);
 }
 
 static void

@@ -75,6 +75,11 @@ struct rule {
 
 struct tables;                          /* identity, level, medtype, payment, pools, institutions, population */
 
+struct ruleset_file {                   /* what the set was loaded from, byte for byte */
+	const char *name;               /* "rules/<family>/<id>.yaml", "rules/params/<region>.yaml", "tables/<table>.csv" */
+	struct slice bytes;
+};
+
 struct ruleset {
 	struct rule *rule;              /* sorted by id; mode off is kept here but never judged */
 	size_t rules;
@@ -82,6 +87,8 @@ struct ruleset {
 	size_t conditions;
 	struct tables *tables;
 	char digest[DIGEST_TEXT_SIZE];  /* SHA-256 of the canonical text of rules and tables, hexadecimal */
+	struct ruleset_file *file;      /* in the order they were read */
+	size_t files;
 	struct arena arena;
 };
 

@@ -96,12 +96,16 @@ source_read(struct source *source, struct arena *arena, const char *path, size_t
 	char *text = read_all(arena, path, most, &length, diags);
 	if (!text)
 		return false;
+	struct slice raw = {text, length};
 	if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
 		text += 3;
 		length -= 3;
 	}
-	length = without_carriage_returns(text, length);
-	*source = (struct source){arena_copy(arena, path, strlen(path)), text, length, diags};
+	if (memchr(text, '\r', length)) {
+		text = arena_copy(arena, text, length);
+		length = without_carriage_returns(text, length);
+	}
+	*source = (struct source){arena_copy(arena, path, strlen(path)), text, length, diags, raw};
 	size_t bad = 0;
 	const char *nul = memchr(text, '\0', length);
 	if (nul)
@@ -120,7 +124,7 @@ source_read(struct source *source, struct arena *arena, const char *path, size_t
 struct source
 source_of(const char *file, const char *text, struct diags *diags)
 {
-	return (struct source){file, text, strlen(text), diags};
+	return (struct source){.file = file, .text = text, .length = strlen(text), .diags = diags};
 }
 
 static size_t

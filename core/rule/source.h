@@ -17,13 +17,14 @@ struct source {
 	const char *text;               /* UTF-8, ends with NUL */
 	size_t length;
 	struct diags *diags;
+	struct slice raw;               /* the file's bytes as they were read; empty: not from a file */
 };
 
 #define SOURCE_BYTES_MAX (1u << 20)     /* rule and parameter files */
 #define TABLE_BYTES_MAX (256u << 20)    /* tables */
 
 /* Reads the file; takes off a BOM, makes CRLF to LF, refuses what is not UTF-8, holds NUL or is longer than most bytes.
- * False: the reason was reported.  The text lives in the arena. */
+ * False: the reason was reported.  Text and bytes live in the arena. */
 bool source_read(struct source *, struct arena *, const char *path, size_t most, struct diags *);
 
 /* A text from memory, for what the core itself writes down. */

@@ -427,6 +427,7 @@ load_table(struct tables *tables, struct arena *arena, const char *directory, co
 	if (schema->take == take_medtype && tables_set(tables, FIELD_med_type, SLICE("inpatient")) < 0)
 		source_error(&load.source, (struct extent){0, 1}, (struct message){"没有集合 inpatient：住院人次按它计算",
 		    "there is no set inpatient, by which stays are counted"}, NO_HINT);
+	tables->source[tables->sources++] = load.source;
 	free(load.draft);
 }
 

@@ -34,6 +34,7 @@ struct population_row {                 /* sorted by pool, township, class, mont
 };
 
 #define TABLES_SETS_MAX 256
+#define TABLES_MAX 8
 
 struct code_set {
 	int field;
@@ -51,6 +52,8 @@ struct tables {
 	const char **set_region;        /* distinct regions of medtype and payment, sorted */
 	size_t set_regions;
 	bool has_medtype, has_payment;  /* could be read: a set that is not there is the rule's mistake */
+	struct source source[TABLES_MAX];       /* of those that are there */
+	size_t sources;
 	struct buffer canonical;        /* for the digest: every row of every table in a fixed order; freed after it */
 };
 
