@@ -1,10 +1,16 @@
 /* The only file that includes OpenSSL's digests.  Its calls fail for want of memory alone: then the process ends. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "core/base/digest.h"
+
+#include "core/base/memory.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/sha.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void
 must(int done)
@@ -15,41 +21,84 @@ must(int done)
 	}
 }
 
-static EVP_MD_CTX *
-context_new(void)
-{
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	must(context != NULL);
-	return context;
-}
+/* The low-level calls, old as they are, are the only ones that give the state of a running digest. */
+struct digest {
+	SHA256_CTX context;
+};
 
 struct digest *
 digest_open(void)
 {
-	EVP_MD_CTX *context = context_new();
-	must(EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1);
-	return (struct digest *)context;
+	struct digest *digest = memory_resize(NULL, sizeof *digest);
+	must(SHA256_Init(&digest->context) == 1);
+	return digest;
 }
 
 void
 digest_add(struct digest *digest, const void *data, size_t length)
 {
-	must(EVP_DigestUpdate((EVP_MD_CTX *)digest, data, length) == 1);
+	must(SHA256_Update(&digest->context, data, length) == 1);
 }
 
 void
 digest_value(const struct digest *digest, uint8_t out[DIGEST_BYTES])
 {
-	EVP_MD_CTX *copy = context_new();
-	must(EVP_MD_CTX_copy_ex(copy, (const EVP_MD_CTX *)digest) == 1);
-	must(EVP_DigestFinal_ex(copy, out, NULL) == 1);
-	EVP_MD_CTX_free(copy);
+	SHA256_CTX copy = digest->context;
+	must(SHA256_Final(out, &copy) == 1);
 }
 
 void
 digest_close(struct digest *digest)
 {
-	EVP_MD_CTX_free((EVP_MD_CTX *)digest);
+	free(digest);
+}
+
+#define DIGEST_BLOCK 64
+
+static void
+big_endian_put(uint8_t *out, uint32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		out[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
+static uint32_t
+big_endian_get(const uint8_t *in)
+{
+	return (uint32_t)in[0] << 24 | (uint32_t)in[1] << 16 | (uint32_t)in[2] << 8 | in[3];
+}
+
+/* Eight words of the hash, bits so far, then the bytes of the block that is not full, the rest zero. */
+void
+digest_save(const struct digest *digest, uint8_t state[DIGEST_STATE_BYTES])
+{
+	const SHA256_CTX *context = &digest->context;
+	memset(state, 0, DIGEST_STATE_BYTES);
+	for (int i = 0; i < 8; i++)
+		big_endian_put(state + 4 * i, context->h[i]);
+	big_endian_put(state + 32, context->Nh);
+	big_endian_put(state + 36, context->Nl);
+	memcpy(state + 40, context->data, context->num);
+}
+
+struct digest *
+digest_load(const uint8_t state[DIGEST_STATE_BYTES])
+{
+	uint32_t low = big_endian_get(state + 36);
+	unsigned waiting = low / 8 % DIGEST_BLOCK;
+	bool good = low % 8 == 0;
+	for (unsigned i = waiting; i < DIGEST_BLOCK; i++)
+		good = good && state[40 + i] == 0;
+	if (!good)
+		return NULL;
+	struct digest *digest = digest_open();
+	for (int i = 0; i < 8; i++)
+		digest->context.h[i] = big_endian_get(state + 4 * i);
+	digest->context.Nh = big_endian_get(state + 32);
+	digest->context.Nl = low;
+	memcpy(digest->context.data, state + 40, waiting);
+	digest->context.num = waiting;
+	return digest;
 }
 
 void

@@ -15,6 +15,11 @@ void digest_add(struct digest *, const void *data, size_t length);
 void digest_value(const struct digest *, uint8_t out[DIGEST_BYTES]);
 void digest_close(struct digest *);
 
+/* The running digest as bytes, the same on every machine, and on from there.  NULL: no digest has such a state. */
+#define DIGEST_STATE_BYTES 104
+void digest_save(const struct digest *, uint8_t state[DIGEST_STATE_BYTES]);
+struct digest *digest_load(const uint8_t state[DIGEST_STATE_BYTES]);
+
 void sha256(const void *data, size_t length, uint8_t out[DIGEST_BYTES]);
 void hmac_sha256(const void *key, size_t key_length, const void *data, size_t length, uint8_t out[DIGEST_BYTES]);
 

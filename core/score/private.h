@@ -293,9 +293,25 @@ void scorer_bind(struct scorer *, struct ruleset *);     /* matcher, layout and 
 /* Decodes, finds area and hashes, and runs the conditions; changes nothing that is remembered about persons. */
 void turn_prepare(struct scorer *, struct turn *, uint64_t *truth, uint64_t *falsehood);
 const struct area *scorer_area(struct scorer *, uint32_t area_name);
+/* An area of a record: everything that is ever named on its account is numbered now, so that judging numbers nothing. */
+void scorer_meet_area(struct scorer *, uint32_t area_name);
+
+/* ---- save.c: everything that is remembered, named once for saving and loading ---- */
+struct codec;
+void scorer_state(struct codec *, struct scorer *);
+
+/* ---- load.c: groups of records that were just read into their chunks: into the tables when they are sound ---- */
+struct loading {
+	struct scorer *scorer;
+	size_t bookings, enrolments;    /* that there will be */
+};
+void persons_loaded(struct codec *, void *loading, uint32_t first, uint32_t count);
+void enrolments_loaded(struct codec *, void *loading, uint32_t first, uint32_t count);
+void bookings_loaded(struct codec *, void *loading, uint32_t first, uint32_t count);
 
 /* ---- quality.c: problems that leave a claim usable, counted per institution and told when a month closes ---- */
 void quality_note(struct scorer *, uint32_t pool_name, uint32_t institution, enum quality_reason);
+struct quality_count *quality_of(struct pool *, uint32_t institution);          /* made when there is none */
 void say_quality(struct scorer *, struct pool *, int32_t month);
 
 /* day_month(time_day(time)), remembered: settlements come by day. */
@@ -351,6 +367,8 @@ void stay_put(struct scorer *, struct pool *, uint32_t number, int32_t month);
 void stay_take(struct scorer *, struct pool *, uint32_t number);
 
 /* ---- series.c ---- */
+/* Numbers the regions of parameter rows that series of this area's bookings are about. */
+void series_name_regions(struct scorer *, uint32_t area);
 void series_add(struct scorer *, const struct booking *bits, const struct booking *amounts, int sign);
 void series_add_stay(struct scorer *, const struct booking *, int32_t month, int sign);
 /* Judges the months from first to last (all closed) of every series of the rule; the alert is that of the last month

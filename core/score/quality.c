@@ -6,11 +6,9 @@
 const char *const quality_names[QUALITY_REASONS] = {
 	"year_unlike_setl_time", "replaced_without_newer_updt_time", "no_institution", "refund_not_negative", "not_enrolled", "no_visit"};
 
-void
-quality_note(struct scorer *scorer, uint32_t pool_name, uint32_t institution, enum quality_reason reason)
+struct quality_count *
+quality_of(struct pool *pool, uint32_t institution)
 {
-	struct pool *pool = pool_get(scorer, pool_name);
-	scorer->quality[reason]++;
 	if (institution >= pool->quality_places) {
 		size_t places = 2 * (size_t)institution + 64;
 		pool->quality_place = memory_resize(pool->quality_place, places * sizeof *pool->quality_place);
@@ -22,7 +20,14 @@ quality_note(struct scorer *scorer, uint32_t pool_name, uint32_t institution, en
 		pool->quality[pool->quality_count] = (struct quality_count){.institution = institution};
 		pool->quality_place[institution] = (uint32_t)++pool->quality_count;
 	}
-	pool->quality[pool->quality_place[institution] - 1].count[reason]++;
+	return &pool->quality[pool->quality_place[institution] - 1];
+}
+
+void
+quality_note(struct scorer *scorer, uint32_t pool_name, uint32_t institution, enum quality_reason reason)
+{
+	scorer->quality[reason]++;
+	quality_of(pool_get(scorer, pool_name), institution)->count[reason]++;
 }
 
 static void

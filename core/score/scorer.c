@@ -59,6 +59,14 @@ scorer_area(struct scorer *scorer, uint32_t name)
 	return scorer->area[name];
 }
 
+void
+scorer_meet_area(struct scorer *scorer, uint32_t name)
+{
+	scorer_area(scorer, name);
+	scorer_area(scorer, scorer->area_pool[name]);
+	series_name_regions(scorer, name);
+}
+
 /* ---- first pass: decode, where, and which lines of state will be wanted ---- */
 
 void
@@ -128,7 +136,9 @@ turn_prepare(struct scorer *scorer, struct turn *turn, uint64_t *truth, uint64_t
 	struct slice area = settlement ? turn->claim->value[FIELD_insu_admdvs].text : turn->enrolment->value[ENROLMENT_insu_admdvs].text;
 	struct slice psn_no = settlement ? turn->claim->value[FIELD_psn_no].text : turn->enrolment->value[ENROLMENT_psn_no].text;
 	turn->area_name = area_number(scorer, area);
-	turn->area = scorer_area(scorer, turn->area_name);
+	if (turn->area_name >= scorer->area_slots || !scorer->area[turn->area_name])
+		scorer_meet_area(scorer, turn->area_name);
+	turn->area = scorer->area[turn->area_name];
 	turn->pool_name = scorer->area_pool[turn->area_name];
 	turn->person_hash = person_hash(turn->pool_name, psn_no);
 	table_prefetch(&scorer->persons.table, turn->person_hash);

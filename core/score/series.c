@@ -35,6 +35,20 @@ area_series_add(struct area_series *list, uint32_t number)
 	list->series[list->count++] = number;
 }
 
+void
+series_name_regions(struct scorer *scorer, uint32_t area)
+{
+	struct slice code = names_text(&scorer->names, area), pool_name = names_text(&scorer->names, scorer->area_pool[area]);
+	for (size_t i = 0; i < scorer->layout.series_rules; i++) {
+		const struct param *param = series_param(scorer, i);
+		for (size_t j = 0; j < param->rows; j++) {
+			struct slice region = slice_of(param->row[j].region);
+			if (!param->row[j].is_floor && slice_starts_with(code, region) && region.length > pool_name.length)
+				scorer_area(scorer, names_number(&scorer->names, region));
+		}
+	}
+}
+
 static const struct area_series *
 area_series(struct scorer *scorer, struct pool *pool, uint32_t area)
 {

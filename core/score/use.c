@@ -243,6 +243,22 @@ pools_differ(struct scorer *scorer, struct ruleset *rules)
 	return differ;
 }
 
+/* The areas that there were are met again under the new set: in order of number, before any record. */
+static void
+areas_bind(struct scorer *scorer, struct ruleset *rules)
+{
+	uint32_t slots = (uint32_t)scorer->area_slots;
+	bool *known = memory_resize(NULL, slots * sizeof *known);
+	for (uint32_t name = 0; name < slots; name++)
+		known[name] = scorer->area[name] != NULL;
+	matcher_close(scorer->matcher);
+	scorer_bind(scorer, rules);
+	for (uint32_t name = 0; name < slots; name++)
+		if (known[name])
+			scorer_meet_area(scorer, name);
+	free(known);
+}
+
 const char *
 scorer_use(struct scorer *scorer, struct ruleset *rules, struct ruleset **old)
 {
@@ -269,8 +285,7 @@ scorer_use(struct scorer *scorer, struct ruleset *rules, struct ruleset **old)
 	*old = scorer->rules;
 	layout_free(&plan.old_layout);
 	layout_free(&plan.new_layout);
-	matcher_close(scorer->matcher);
-	scorer_bind(scorer, rules);
+	areas_bind(scorer, rules);
 	free(plan.condition);
 	free(plan.amount);
 	free(plan.ledger);

@@ -13,8 +13,8 @@ ring(uint32_t block)
 	return block & (TEXT_BLOCKS - 1);
 }
 
-static void
-block_add(struct texts *texts)
+char *
+texts_extend(struct texts *texts)
 {
 	if (!texts->block)
 		texts->block = memset(memory_resize(NULL, TEXT_BLOCKS * sizeof *texts->block), 0, TEXT_BLOCKS * sizeof *texts->block);
@@ -25,6 +25,7 @@ block_add(struct texts *texts)
 	char *memory = texts->spares ? memset(texts->spare[--texts->spares], 0, TEXT_BLOCK_BYTES) : memory_pages(TEXT_BLOCK_BYTES);
 	texts->block[ring(texts->first + texts->blocks++)] = memory;
 	texts->used = 1;        /* so that no number is 0 */
+	return memory;
 }
 
 uint32_t
@@ -38,7 +39,7 @@ texts_add(struct texts *texts, size_t bytes, char **place)
 {
 	uint32_t units = (uint32_t)((bytes + TEXT_UNIT - 1) / TEXT_UNIT);
 	if (texts->blocks == 0 || texts->used + units > 1u << TEXT_BLOCK_SHIFT)
-		block_add(texts);
+		texts_extend(texts);
 	uint32_t number = texts_newest(texts) << TEXT_BLOCK_SHIFT | texts->used;
 	texts->used += units;
 	*place = texts_at(texts, number);

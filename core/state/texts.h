@@ -29,6 +29,9 @@ uint32_t texts_newest(const struct texts *);
 
 /* Gives back the blocks before this one. */
 void texts_drop(struct texts *, uint32_t block);
+
+/* One more block, zero and empty, for who reads blocks from a file and then sets `used`. */
+char *texts_extend(struct texts *);
 void texts_free(struct texts *);
 size_t texts_bytes(const struct texts *);
 

@@ -41,6 +41,46 @@ START_TEST(a_running_digest_tells_its_value_and_goes_on)
 }
 END_TEST
 
+/* Saved at every length, gone on with from the bytes. */
+START_TEST(a_running_digest_goes_on_from_its_bytes)
+{
+	char text[300];
+	uint8_t state[DIGEST_STATE_BYTES], value[DIGEST_BYTES], whole[DIGEST_BYTES];
+	for (size_t i = 0; i < sizeof text; i++)
+		text[i] = (char)(i * 31);
+	sha256(text, sizeof text, whole);
+	for (size_t cut = 0; cut <= sizeof text; cut++) {
+		struct digest *digest = digest_open();
+		digest_add(digest, text, cut);
+		digest_save(digest, state);
+		digest_close(digest);
+		digest = digest_load(state);
+		ck_assert_ptr_nonnull(digest);
+		digest_add(digest, text + cut, sizeof text - cut);
+		digest_value(digest, value);
+		ck_assert_mem_eq(value, whole, DIGEST_BYTES);
+		digest_close(digest);
+	}
+	state[DIGEST_STATE_BYTES - 1] = 1;
+	ck_assert_ptr_null(digest_load(state));
+}
+END_TEST
+
+/* The state is the published one of SHA-256, most significant byte first: the same on every machine. */
+START_TEST(the_bytes_of_a_running_digest_are_portable)
+{
+	uint8_t state[DIGEST_STATE_BYTES];
+	static const uint8_t begin[] = {0x6a, 0x09, 0xe6, 0x67, 0xbb, 0x67, 0xae, 0x85};
+	struct digest *digest = digest_open();
+	digest_add(digest, "abc", 3);
+	digest_save(digest, state);
+	ck_assert_mem_eq(state, begin, sizeof begin);
+	ck_assert_uint_eq(state[39], 24);
+	ck_assert_mem_eq(state + 40, "abc\0", 4);
+	digest_close(digest);
+}
+END_TEST
+
 START_TEST(hmac_has_the_published_values)
 {
 	uint8_t value[DIGEST_BYTES], key[20];
@@ -73,5 +113,6 @@ START_TEST(fingerprints_are_those_of_xxh3)
 }
 END_TEST
 
-RUN_TESTS("digest", sha256_has_the_published_values, a_running_digest_tells_its_value_and_goes_on, hmac_has_the_published_values,
+RUN_TESTS("digest", sha256_has_the_published_values, a_running_digest_tells_its_value_and_goes_on,
+    a_running_digest_goes_on_from_its_bytes, the_bytes_of_a_running_digest_are_portable, hmac_has_the_published_values,
     hexadecimal_is_lower_case, fingerprints_are_those_of_xxh3)
