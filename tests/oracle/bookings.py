@@ -17,24 +17,35 @@ def is_refund(claim):
 # ---- records: refused, duplicate, versions -------------------------------------------------------------------------
 
 class Intake:
-    """Counts and, in the order of arrival, what each judged record did to the set of settlements."""
+    """Counts and, in the order of arrival, what each accepted record did.
 
-    def __init__(self, lines, reading):
-        self.refused, self.duplicates, self.steps = [], 0, []
-        self.received = len(lines)
+    A feed is a list of (kind, name, bytes): kind settlement, enrolment or tick (a time); name says where a refused line was.
+    events: (kind, decoded record or time) of what was judged, in order; steps: the settlements among them.
+    """
+
+    def __init__(self, feed, reading):
+        self.refused = {"settlement": [], "enrolment": []}
+        self.received, self.duplicates = 0, 0
+        self.events = []
         versions = {}
-        for number, line in lines:
+        for kind, name, line in feed:
+            if kind == "tick":
+                self.events.append((kind, records.seconds(line.decode(), None)))
+                continue
+            self.received += kind == "settlement"
             try:
-                claim = records.decode(line)
+                record = records.decode(line, kind)
             except records.Refused as refused:
-                self.refused.append((number, refused.reason, refused.field))
+                self.refused[kind].append((name, refused.reason, refused.field))
                 continue
-            before = versions.get(claim["setl_id"])
-            if before is not None and self.is_duplicate(before, claim, reading):
-                self.duplicates += 1
-                continue
-            versions[claim["setl_id"]] = claim
-            self.steps.append(claim)
+            if kind == "settlement":
+                before = versions.get(record["setl_id"])
+                if before is not None and self.is_duplicate(before, record, reading):
+                    self.duplicates += 1
+                    continue
+                versions[record["setl_id"]] = record
+            self.events.append((kind, record))
+        self.steps = [record for kind, record in self.events if kind == "settlement"]
 
     @staticmethod
     def is_duplicate(before, claim, reading):
@@ -65,74 +76,98 @@ class Booking:
     def refunded(self):
         return bool(self.refunds) and self.net("medfee_sumamt") == 0 and self.net("hifp_pay") == 0
 
+    def person(self):
+        """Whose money it is: a linked refund goes where its original went."""
+        return self.codes["psn_no"]
+
     def alone(self):
         """Listed and counted by itself: neither a linked refund of a standing settlement nor refunded in full."""
         return self.original is None or self.original.void()
 
 
-def by_visit(booking, candidates, reading):
-    claim = booking.claim
-    if "mdtrt_id" not in claim:
+def opposite(original, refund):
+    return all(original.get(name, 0) + refund.get(name, 0) == 0 for name in ("medfee_sumamt", "hifp_pay"))
+
+
+def by_visit(refund, bookings, reading):
+    """The latest standing settlement of the visit and person that the refund may be of."""
+    claim = refund.claim
+    found = [one for one in bookings
+             if not one.void() and not is_refund(one.claim)
+             and one.claim.get("mdtrt_id") == claim["mdtrt_id"] and one.claim["psn_no"] == claim["psn_no"]
+             and opposite(one.claim, claim)
+             and (one.claim["setl_time"] <= claim["setl_time"] or not reading["refund_after"])
+             and (reading["refunded_standing"] or not one.refunded())]
+    return max(found, key=lambda one: order(one.claim), default=None)
+
+
+def named(booking, by_id, reading):
+    """What init_setl_id leads to: a settlement, through refunds of refunds to the first original; or the refund where
+    the way ends that names nothing known; or nothing."""
+    seen, at = set(), by_id.get(booking.claim.get("init_setl_id"))
+    if at is not None and is_refund(at.claim) and not reading["chain"]:
         return None
-    found = []
-    for other in candidates:
-        theirs = other.claim
-        if other.void() or is_refund(theirs) or theirs.get("mdtrt_id") != claim["mdtrt_id"] or theirs["psn_no"] != claim["psn_no"]:
-            continue
-        if any(theirs.get(name, 0) + claim.get(name, 0) for name in ("medfee_sumamt", "hifp_pay")):
-            continue
-        if reading["refund_after"] and theirs["setl_time"] > claim["setl_time"]:
-            continue
-        if not reading["refunded_standing"] and other.refunded():
-            continue
-        found.append(other)
-    return max(found, key=lambda other: order(other.claim), default=None)
+    while at is not None and is_refund(at.claim):
+        if at.void() or id(at) in seen:
+            return None
+        seen.add(id(at))
+        onward = by_id.get(at.claim.get("init_setl_id"))
+        if onward is None:
+            return at if at is not booking else None
+        at = onward
+    return at
 
 
-def root_of(booking):
-    while booking.original is not None:
-        booking = booking.original
-    return booking
+def link(refund, original, reading):
+    refund.original = original
+    original.refunds.append(refund)
+    refund.booked = original.claim["setl_time"]
+    if reading["refund_where"] == "original":
+        refund.codes = original.claim
 
 
 def bookings_of(claims, reading):
+    """A function of the set: first what is named, then within each visit the refunds in order, each takes the latest that
+    is left (contract 1.3)."""
     bookings = [Booking(claim) for claim in claims]
     by_id = {booking.claim["setl_id"]: booking for booking in bookings}
-    for booking in sorted(bookings, key=lambda one: order(one.claim)):
-        if not is_refund(booking.claim) or booking.void():
+    visits = {}
+    for booking in bookings:
+        if "mdtrt_id" in booking.claim:
+            visits.setdefault((booking.claim["mdtrt_id"], booking.claim["psn_no"]), []).append(booking)
+    refunds = sorted((one for one in bookings if is_refund(one.claim) and not one.void()), key=lambda one: order(one.claim))
+    leads = {id(one): named(one, by_id, reading) for one in refunds}
+    for refund in refunds:
+        if leads[id(refund)] is not None and not is_refund(leads[id(refund)].claim):
+            link(refund, leads[id(refund)], reading)
+    for refund in refunds:
+        if refund.original is not None:
             continue
-        original = by_id.get(booking.claim.get("init_setl_id"))
+        lead = leads[id(refund)]
+        original = lead.original if lead is not None else None
+        if original is None and "mdtrt_id" in refund.claim:
+            original = by_visit(refund, visits[refund.claim["mdtrt_id"], refund.claim["psn_no"]], reading)
         if original is not None:
-            root = root_of(original)
-            original = None if is_refund(root.claim) or (root is not original and not reading["chain"]) else root
-        if original is None:
-            original = by_visit(booking, bookings, reading)
-        if original is not None:
-            booking.original = original
-            original.refunds.append(booking)
-            booking.booked = original.booked
-            if reading["refund_where"] == "original":
-                booking.codes = original.codes
+            link(refund, original, reading)
     return [booking for booking in bookings if not booking.void()]
 
 
 # ---- enrolment ------------------------------------------------------------------------------------------------------
 
 class Enrolments:
-    def __init__(self, lines, tables):
-        self.refused, self.tables, self.kept, self.persons = [], tables, {}, {}
-        self.received = len(lines)
-        for number, line in lines:
-            try:
-                record = records.decode(line, "enrolment")
-            except records.Refused as refused:
-                self.refused.append((number, refused.reason, refused.field))
-                continue
-            key = record["psn_no"], record.get("insutype"), record["year"]
-            before = self.kept.get(key)
-            if before is None or not ("updt_time" in record and "updt_time" in before) or record["updt_time"] >= before["updt_time"]:
-                self.kept[key] = record
-                self.persons.setdefault((record["psn_no"], record["year"]), {})[record.get("insutype")] = record
+    """What is known of persons after some records."""
+
+    def __init__(self, found, tables):
+        self.tables, self.kept, self.persons = tables, {}, {}
+        for record in found:
+            self.take(record)
+
+    def take(self, record):
+        key = record["psn_no"], record.get("insutype"), record["year"]
+        before = self.kept.get(key)
+        if before is None or not ("updt_time" in record and "updt_time" in before) or record["updt_time"] >= before["updt_time"]:
+            self.kept[key] = record
+            self.persons.setdefault((record["psn_no"], record["year"]), {})[record.get("insutype")] = record
 
     def find(self, claim, day):
         """The person's record of the day's year: of the claim's insurance type where there is one, else of another."""

@@ -1,13 +1,16 @@
 #!/usr/bin/python3
 """Runs the program over random worlds and compares every line with the oracle; a disagreement is shrunk and printed.
 
-    compare.py --program build/fundwatch [--seeds 200] [--first 0] [--rules tests/oracle/rules] [--reading late=again]
+    compare.py --program build/fundwatch [--feeder build/property_feed] [--seeds 200] [--first 0] [--reading late=again]
     compare.py --program build/fundwatch --case tests/oracle/cases/NAME      # a folder that --keep wrote
+
+With --feeder the state after some record on the way is compared too (what is judged again at once), with ticks.
 """
 import argparse
 import collections
 import decimal
 import hashlib
+import itertools
 import json
 import multiprocessing
 import pathlib
@@ -44,23 +47,51 @@ class Failure(Exception):
     """The program did not run, or said something that is no JSON."""
 
 
-class Run:
-    """One run of the program over two files in a folder."""
+def segments_of(lines):
+    """[(kind, [bytes])]: what goes into one file each."""
+    return [(kind, [line for _, line in run]) for kind, run in itertools.groupby(lines, key=lambda one: one[0])]
+
+
+def write(folder, lines):
+    """The files of a feed, named in the order in which they are read."""
+    for number, (kind, run) in enumerate(segments_of(lines)):
+        (folder / f"{number:03d}-{kind}s.ndjson").write_bytes(joined(run))
+
+
+def files_of(folder):
+    """[(kind, path)] of a folder, in the order of their names."""
+    return [("enrolment" if "enrolment" in path.name else "settlement", path) for path in sorted(folder.glob("*.ndjson"))]
+
+
+def feed_of(folder):
+    """The feed that is read from the files: (kind, (file, physical line), bytes) without blank lines."""
+    return [(kind, (path.name, number), line) for kind, path in files_of(folder) for number, line in records.lines_of(path.read_bytes())]
+
+
+class Said:
+    """Lines said so far."""
+
+    def __init__(self, alerts, indicators, refused):
+        self.alerts, self.indicators, self.refused = alerts, indicators, refused
+
+    def final_alerts(self):
+        return {alert["alert_id"]: alert for alert in self.alerts}
+
+
+class Run(Said):
+    """One run of the program over the files of a folder."""
 
     def __init__(self, program, rules, folder, batch=None):
-        self.folder = folder
         outputs = {name: folder / f"{name}.{batch or 'default'}" for name in ("alerts", "indicators", "refused", "summary")}
         command = [program, "replay", "--close-all", "--rules", rules, "--person-clear", "--quiet"]
         command += [part for name, path in outputs.items() for part in (f"--{name}", path)]
         command += ["--batch", str(batch)] if batch else []
-        command += ["--record", f"enrolment={folder / 'enrolments.ndjson'}", folder / "settlements.ndjson"]
+        command += [part for kind, path in files_of(folder) for part in ("--record", f"{kind}={path}")] + ["/dev/null"]
         done = subprocess.run([str(part) for part in command], capture_output=True, timeout=60)
         if done.returncode != 0:
             raise Failure(f"exit {done.returncode}: {done.stderr.decode(errors='replace')[-2000:]}")
         self.bytes = {name: path.read_bytes() if path.exists() else b"" for name, path in outputs.items()}
-        self.alerts = self.lines("alerts")
-        self.indicators = self.lines("indicators")
-        self.refused = self.lines("refused")
+        super().__init__(*(self.lines(name) for name in ("alerts", "indicators", "refused")))
         self.summary = json.loads(self.bytes["summary"] or b"{}")
 
     def lines(self, name):
@@ -69,8 +100,24 @@ class Run:
         except ValueError as error:
             raise Failure(f"{name}: {error}") from None
 
-    def final_alerts(self):
-        return {alert["alert_id"]: alert for alert in self.alerts}
+
+class FeedRun:
+    """One run of property_feed: what was said up to any line of the feed."""
+
+    def __init__(self, feeder, rules, lines):
+        text = b"".join(kind.encode() + b" " + line + b"\n" for kind, line in lines) + b"close\n"
+        done = subprocess.run([str(feeder), str(rules)], input=text, capture_output=True, timeout=60)
+        if done.returncode != 0:
+            raise Failure(f"property_feed, exit {done.returncode}: {done.stderr.decode(errors='replace')[-2000:]}")
+        self.said = [line.split(b" ", 2) for line in done.stdout.split(b"\n") if line]
+
+    def until(self, count):
+        """After the first count lines."""
+        kinds = {name: [] for name in (b"alert", b"indicator", b"refused", b"data_quality", b"shadow")}
+        for number, kind, line in self.said:
+            if int(number) <= count:
+                kinds[kind].append(json.loads(line))
+        return Said(kinds[b"alert"], kinds[b"indicator"], kinds[b"refused"])
 
 
 # ---- printing as the contract prints ---------------------------------------------------------------------------------
@@ -137,7 +184,7 @@ def count_faults(run, said):
 
 def refused_faults(run, said):
     for kind, expected in (("settlement", said["refused"]), ("enrolment", said["enrolment_refused"])):
-        shown = {line["line"]: line for line in run.refused if line["kind"] == kind}
+        shown = {(pathlib.PurePath(line["file"]).name, line["line"]): line for line in run.refused if line["kind"] == kind}
         wanted = {number: (reason, field) for number, reason, field in expected}
         for number in sorted(set(shown) | set(wanted)):
             mine, theirs = wanted.get(number), shown.get(number)
@@ -167,7 +214,7 @@ def revision_faults(run):
 HOW = "revision", "status", "cause"
 
 
-def cap_faults(rule, run, said):
+def cap_faults(rule, run, said, on_the_way=False):
     shown = {}
     for alert in run.final_alerts().values():
         if alert["rule"]["id"] == rule.id:
@@ -208,7 +255,7 @@ def brief(found):
     return f"{found['status']} {({name: finding.get(name) for name in ('sum_fen', 'limit_fen', 'count')})}"
 
 
-def check_faults(rule, run, said):
+def check_faults(rule, run, said, on_the_way=False):
     shown = {alert["subject"]["setl_id"] for alert in run.final_alerts().values()
              if alert["rule"]["id"] == rule.id and standing(alert)}
     for setl_id in sorted(shown ^ set(said)):
@@ -223,7 +270,7 @@ def share_key(subject):
     return subject["kind"], subject["pool"], subject.get("insu_admdvs", "") if subject["kind"] == "area" else "", subject["period"]
 
 
-def share_faults(rule, run, said):
+def share_faults(rule, run, said, on_the_way=False):
     shown = latest_indicators(rule, run, share_key)
     said_once = said.pop("once", set())
     for key in sorted(set(shown) | set(said)):
@@ -233,7 +280,7 @@ def share_faults(rule, run, said):
         if line is None or mine is None:
             yield f"share presence {rule.id}", f"{key}: {'oracle' if line is None else 'program'} alone {line and line['finding'] or mine}"
             continue
-        yield from share_finding_faults(rule, key, line["finding"], mine, line["verdict"])
+        yield from share_finding_faults(rule, key, line["finding"], mine, line["verdict"], on_the_way)
     last = {}
     for key, mine in said.items():
         year = key[0], key[1], key[2], key[3][:4]
@@ -242,21 +289,26 @@ def share_faults(rule, run, said):
     alerts = {share_key(alert["subject"]): alert for alert in run.final_alerts().values() if alert["rule"]["id"] == rule.id}
     for key, mine in last.items():
         alert = alerts.pop(key, None)
+        if on_the_way and mine["forecast_waits"]:
+            continue
         if standing(alert) != (mine["verdict"] == "alert"):
             yield f"share alert {rule.id}", f"{key}: program {alert and alert['status']}, oracle's last month says {mine['verdict']}"
         elif alert is not None and mine["verdict"] == "alert":
-            yield from share_finding_faults(rule, key, alert["finding"], mine, "alert")
+            yield from share_finding_faults(rule, key, alert["finding"], mine, "alert", on_the_way)
     for key in (key for key, alert in alerts.items() if standing(alert)):
         yield f"share alert {rule.id}", f"{key}: program alone"
 
 
-def share_finding_faults(rule, key, finding, mine, verdict):
+def share_finding_faults(rule, key, finding, mine, verdict, on_the_way):
+    """A forecast that leans on the year before is judged again at the next close, not at once."""
     suffix = "_fen" if rule.data["of"] == "money" else ""
     shown = finding[f"numerator{suffix}"], finding[f"denominator{suffix}"], finding["value"], finding["target"], finding["through"]
     value = six(Fraction(mine["numerator"], mine["denominator"])) if mine["denominator"] > 0 else None
     wanted = mine["numerator"], mine["denominator"], value, six(mine["target"]), mine["through"]
     if shown != wanted:
         yield f"share finding {rule.id}", f"{key}: program {shown}, oracle {wanted}"
+    elif on_the_way and mine["forecast_waits"]:
+        return
     elif not near(finding["need"], mine["need"]) or not near(finding["reach_probability"], mine["reach_probability"]):
         yield f"share forecast {rule.id}", f"{key}: program {finding['need']} {finding['reach_probability']}, oracle {mine['need']} {mine['reach_probability']}"
     elif verdict != mine["verdict"]:
@@ -268,7 +320,24 @@ def admission_key(subject):
     return subject["kind"], subject["pool"], unit, subject["class"], subject["period"]
 
 
-def admission_faults(rule, run, said):
+def admission_own_faults(rule, run, said):
+    """On the way: a closed month's own stays and people; what leans on other months is judged again at the next close."""
+    shown = latest_indicators(rule, run, admission_key)
+    for key, mine in sorted(said.items()):
+        finding = shown[key]["finding"] if key in shown else None
+        if finding is None and mine["admissions"] == 0:
+            continue
+        if finding is None or (finding["admissions"], finding["population"]) != (mine["admissions"], mine["population"]):
+            yield f"admission counts {rule.id}", f"{key}: program {finding}, oracle {mine}"
+    for key in sorted(set(shown) - set(said)):
+        if shown[key]["finding"]["admissions"]:
+            yield f"admission presence {rule.id}", f"{key}: program alone {shown[key]['finding']}"
+
+
+def admission_faults(rule, run, said, on_the_way=False):
+    if on_the_way:
+        yield from admission_own_faults(rule, run, said)
+        return
     shown = latest_indicators(rule, run, admission_key)
     for key in sorted(set(shown) | set(said)):
         line, mine = shown.get(key), said.get(key)
@@ -301,21 +370,21 @@ FAULTS = {"cap": cap_faults, "check": check_faults, "share": share_faults, "admi
 
 class Comparison:
     def __init__(self, arguments):
-        self.program, self.rules_folder = arguments.program, arguments.rules
+        self.program, self.feeder, self.rules_folder = arguments.program, arguments.feeder, arguments.rules
         self.rules, self.tables = rule_files.load(arguments.rules)
         self.reading = dict(part.split("=", 1) for part in arguments.reading)
         self.reading = {name: {"True": True, "False": False}.get(value, value) for name, value in self.reading.items()}
         self.ignored = tuple(arguments.ignore)
 
-    def write(self, folder, settlements, enrolments):
-        (folder / "settlements.ndjson").write_bytes(settlements)
-        (folder / "enrolments.ndjson").write_bytes(enrolments)
+    def kept(self, faults):
+        return [fault for fault in faults if not fault[0].startswith(self.ignored)] if self.ignored else faults
 
-    def faults(self, settlements, enrolments):
-        """Every disagreement over one world."""
+    def faults(self, lines):
+        """Every disagreement over one feed, a list of (kind, bytes), at its end."""
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
-            self.write(folder, settlements, enrolments)
+            write(folder, lines)
+            feed = feed_of(folder)
             try:
                 runs = [Run(self.program, self.rules_folder, folder, batch) for batch in BATCHES]
             except (Failure, subprocess.TimeoutExpired) as failure:
@@ -323,12 +392,31 @@ class Comparison:
         run = runs[0]
         out = [("batch", f"{part} differ with --batch {batch}") for other, batch in zip(runs[1:], BATCHES[1:])
                for part in ("alerts", "indicators", "refused") if other.bytes[part] != run.bytes[part]]
-        said = oracle.judge(self.rules, self.tables, records.lines_of(settlements), records.lines_of(enrolments), self.reading)
+        said = oracle.judge(self.rules, self.tables, feed, self.reading)
         for found in (schema_faults(run), count_faults(run, said), refused_faults(run, said), revision_faults(run)):
             out += found
         for rule in self.rules:
             out += FAULTS[rule.detector](rule, run, said["rules"][rule.id])
-        return [fault for fault in out if not fault[0].startswith(self.ignored)] if self.ignored else out
+        return self.kept(out)
+
+    def faults_on_the_way(self, lines, places):
+        """Disagreements over the state after so many lines, for every place, and after everything is closed."""
+        lines = [one for one in lines if one[1].strip()]
+        try:
+            whole = FeedRun(self.feeder, self.rules_folder, lines)
+        except (Failure, subprocess.TimeoutExpired) as failure:
+            return [("way run", str(failure))]
+        feed = [(kind, ("feed", number), line) for number, (kind, line) in enumerate(lines, 1)]
+        out = []
+        for place in [place for place in places if 0 < place <= len(lines)] + [len(lines) + 1]:
+            at_end = place > len(lines)
+            said = oracle.judge(self.rules, self.tables, feed[:place], self.reading, close_all=at_end)
+            run = whole.until(place)
+            found = list(revision_faults(run))
+            for rule in self.rules:
+                found += FAULTS[rule.detector](rule, run, said["rules"][rule.id], on_the_way=not at_end)
+            out += [(f"way {category}", f"after line {place} of {len(lines)}: {text}") for category, text in found]
+        return self.kept(out)
 
     def order_faults(self, world):
         """Standing alerts and last indicators must not depend on the order of arrival within lateness (contract 2)."""
@@ -337,17 +425,25 @@ class Comparison:
             world.order(jitter)
             with tempfile.TemporaryDirectory() as name:
                 folder = pathlib.Path(name)
-                self.write(folder, *world.files())
+                write(folder, world.lines())
                 try:
                     states.append(final_state(Run(self.program, self.rules_folder, folder)))
                 except Failure as failure:
                     return [("run", str(failure))]
+        world.order()
         out = []
         for other in states[1:]:
             for key in sorted(set(states[0]) | set(other)):
                 if states[0].get(key) != other.get(key):
                     out.append((f"order {key[0]}", f"{key}: in order {states[0].get(key)}, permuted {other.get(key)}"))
-        return [fault for fault in out if not fault[0].startswith(self.ignored)] if self.ignored else out
+        return self.kept(out)
+
+
+def is_empty(indicator):
+    """Says that nothing is there: left over where a version was taken back that other orders never counted."""
+    finding = indicator["finding"]
+    counted = [finding.get(name) for name in ("numerator", "numerator_fen", "denominator", "denominator_fen", "admissions")]
+    return indicator["verdict"] == "insufficient" and not any(counted)
 
 
 def final_state(run):
@@ -356,7 +452,10 @@ def final_state(run):
         if standing(alert):
             kept = {name: value for name, value in alert.items() if name not in ("revision", "status", "cause")}
             out["alert " + alert["rule"]["id"], alert["alert_id"]] = kept
-    for line in run.indicators:
+    last = {(line["rule"]["id"], json.dumps(line["subject"], sort_keys=True)): line for line in run.indicators}
+    for line in last.values():
+        if is_empty(line):
+            continue
         out["indicator " + line["rule"]["id"], json.dumps(line["subject"], sort_keys=True)] = dict(line, revision=0)
     return out
 
@@ -380,14 +479,19 @@ def joined(lines):
     return b"".join(line + b"\n" for line in lines)
 
 
-def shrunk(comparison, category, settlements, enrolments):
-    def fails(claims, people):
-        return any(found == category for found, _ in comparison.faults(joined(claims), joined(people)))
-    claims, people = settlements.split(b"\n")[:-1], enrolments.split(b"\n")[:-1]
+def places_of(seed, count):
+    return sorted(random.Random(f"{seed} places").sample(range(1, count + 1), min(4, count)))
+
+
+def shrunk(comparison, category, lines):
+    """A small feed with the same disagreement.  On the way every place is looked at, so that it may move."""
+    def fails(fewer):
+        if not category.startswith("way"):
+            return any(found == category for found, _ in comparison.faults(fewer))
+        return any(found == category for found, _ in comparison.faults_on_the_way(fewer, range(1, len(fewer) + 1)))
     for _ in range(2):
-        claims = shrink(claims, lambda fewer: fails(fewer, people))
-        people = shrink(people, lambda fewer: fails(claims, fewer))
-    return claims, people
+        lines = shrink(lines, fails)
+    return lines
 
 
 def world_of(seed):
@@ -401,10 +505,18 @@ def start_worker(comparison):
 
 def work(seed):
     world = world_of(seed)
-    faults = COMPARISON.faults(*world.files())
+    lines = world.lines()
+    faults = COMPARISON.faults(lines)
     if not faults and world.tame:
         faults = COMPARISON.order_faults(world)
-    return seed, len(world.settlements), faults
+    if not faults and COMPARISON.feeder:
+        lines = world.ticked(lines)
+        faults = COMPARISON.faults_on_the_way(lines, places_of(seed, len(lines)))
+    return seed, len(world.feed), faults
+
+
+def printed(lines):
+    return "".join(f"{kind} {line.decode(errors='replace')}\n" for kind, line in lines)
 
 
 def report(comparison, seed, faults, keep):
@@ -412,22 +524,28 @@ def report(comparison, seed, faults, keep):
     if any(category.startswith("order") for category, _ in faults):
         print("\n".join(f"{category}: {text}" for category, text in faults[:10]))
         return
-    world_files = world_of(seed).files()
+    world = world_of(seed)
     for category in dict.fromkeys(category for category, _ in faults):
-        claims, people = shrunk(comparison, category, *world_files)
-        print(f"\n== {category}\n-- settlements")
-        print(joined(claims).decode(errors="replace") + "-- enrolments\n" + joined(people).decode(errors="replace") + "-- said")
-        for found, text in comparison.faults(joined(claims), joined(people)):
+        on_the_way = category.startswith("way")
+        if on_the_way:
+            place = next(int(re.search(r"after line (\d+)", text)[1]) for found, text in faults if found == category)
+            lines = [one for one in world.ticked(world.lines()) if one[1].strip()][:place]
+        else:
+            lines = world.lines()
+        lines = shrunk(comparison, category, lines)
+        print(f"\n== {category}\n{printed(lines)}-- said")
+        for found, text in comparison.faults_on_the_way(lines, range(1, len(lines) + 1)) if on_the_way else comparison.faults(lines):
             print(f"{found}: {text}")
-        if keep:
+        if keep and not on_the_way:
             folder = pathlib.Path(keep) / category.lower().replace(" ", "-")
             folder.mkdir(parents=True, exist_ok=True)
-            comparison.write(folder, joined(claims), joined(people))
+            write(folder, lines)
 
 
 def arguments_of():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", required=True)
+    parser.add_argument("--feeder", help="property_feed; without it only the end of a feed is compared")
     parser.add_argument("--rules", default=str(HERE / "rules"))
     parser.add_argument("--seeds", type=int, default=200)
     parser.add_argument("--first", type=int, default=0)
@@ -444,7 +562,10 @@ def main():
     comparison = Comparison(arguments)
     wrong = 0
     for folder in [pathlib.Path(arguments.case)] if arguments.case else sorted((HERE / "cases").iterdir()):
-        faults = comparison.faults((folder / "settlements.ndjson").read_bytes(), (folder / "enrolments.ndjson").read_bytes())
+        lines = [(kind, line) for kind, path in files_of(folder) for _, line in records.lines_of(path.read_bytes())]
+        faults = comparison.faults(lines)
+        if not faults and comparison.feeder:
+            faults = comparison.faults_on_the_way(lines, range(1, len(lines) + 1))
         for category, text in faults:
             print(f"case {folder.name}: {category}: {text}")
         wrong += len(faults)
@@ -452,11 +573,11 @@ def main():
         print(f"{arguments.case}: {wrong} disagreements")
     if arguments.case or (wrong and not arguments.survey):
         return 1 if wrong else 0
-    survey, examples, settlements = collections.Counter(), {}, 0
+    survey, examples, fed = collections.Counter(), {}, 0
     seeds = range(arguments.first, arguments.first + arguments.seeds)
     with multiprocessing.get_context("fork").Pool(initializer=start_worker, initargs=(comparison,)) as pool:
         for seed, count, faults in pool.imap(work, seeds):
-            settlements += count
+            fed += count
             for category, text in faults:
                 survey[category] += 1
                 examples.setdefault(category, (seed, text))
@@ -466,7 +587,7 @@ def main():
                 return 1
     for category, count in sorted(survey.items()):
         print(f"{category}: {count}, first in seed {examples[category][0]}: {examples[category][1]}\n")
-    print(f"{arguments.seeds} worlds, {settlements} settlements, {sum(survey.values())} disagreements")
+    print(f"{arguments.seeds} worlds, {fed} records, {sum(survey.values())} disagreements")
     return 1 if survey or wrong else 0
 
 

@@ -24,19 +24,25 @@ def stays_of(bookings, tables, reading):
     return [max(claims, key=order) for _, claims in sorted(visits.items())]
 
 
-def closes_of(intake, tables, pool, reading):
-    """[(month, records seen)] in the order in which the months of a pool close, everything closed at the end."""
-    steps = [claim for claim in intake.steps if tables.pool(claim["insu_admdvs"]) == pool]
+def closes_of(intake, tables, pool, reading, close_all):
+    """[(month, settlements seen)] in the order in which the months of a pool close; with close_all those still open at the
+    end too.  Ticks pass for records of every pool, also of one that comes later."""
+    steps, latest, ends = [], 0, []
+    for kind, record in intake.events:
+        if kind == "settlement" and tables.pool(record["insu_admdvs"]) == pool:
+            steps.append(record)
+        if kind == "tick" or (steps and record is steps[-1]):
+            latest = max(latest, record if kind == "tick" else record["setl_time"])
+            ends.append((latest, len(steps)))
     months = {month_number(claim["setl_time"]) for claim in steps}
-    span = range(min(months), max(months) + 1) if reading["months"] == "span" else sorted(months)
-    out, latest, seen = [], 0, 0
+    last = max(months) if close_all else min(months) - 1
+    while latest - LATENESS >= month_start(last + 2) * 86400:
+        last += 1
+    span = range(min(months), last + 1) if reading["months"] == "span" else sorted(month for month in months if month <= last)
+    out = []
     for month in span:
-        end = month_start(month + 1) * 86400
-        while seen < len(steps) and latest - LATENESS < end:
-            latest = max(latest, steps[seen]["setl_time"])
-            seen += 1
-        closed = latest - LATENESS >= end
-        out.append((month, steps[:seen] if closed and reading["late"] == "close" else steps))
+        seen = next((count for at, count in ends if count and at - LATENESS >= month_start(month + 1) * 86400), len(steps))
+        out.append((month, steps[:seen] if reading["late"] == "close" else steps))
     return out
 
 
@@ -110,10 +116,10 @@ def share_subjects(rule, tables, pool, areas, day):
     return out
 
 
-def share_indicators(rule, intake, tables, pool, reading):
+def share_indicators(rule, closes, tables, pool, reading):
     """(kind, pool, area, month) -> finding and verdict; "once" -> months in which something was booked that has gone since."""
     out, watched = {"once": set()}, {}
-    for month, steps in closes_of(intake, tables, pool, reading):
+    for month, steps in closes:
         bookings = bookings_of(versions_of(steps), reading)
         areas = {booking.codes["insu_admdvs"] for booking in bookings}
         last_day = month_start(month + 1) - 1
@@ -148,7 +154,8 @@ def share_indicators(rule, intake, tables, pool, reading):
             watched[kind, area] = month if low and not restart else None
             out[kind, pool, area, month_name(month)] = {
                 "numerator": numerator, "denominator": denominator, "target": row.ratio(), "need": need,
-                "reach_probability": reach, "through": month_name(month), "verdict": word}
+                "reach_probability": reach, "through": month_name(month), "verdict": word,
+                "forecast_waits": min(series, default=month) // 12 < month // 12}
     return out
 
 
@@ -202,11 +209,11 @@ def rates_of(strata, stays, months):
     return {stratum: Fraction(seen.get(stratum, 0), count) for stratum, count in persons.items()}
 
 
-def admission_indicators(rule, intake, tables, enrolments, pool, reading):
+def admission_indicators(rule, closes, tables, enrolments, pool, reading):
     """(level, pool, unit, class, month) -> finding and verdict."""
     out, strata, level = {}, Strata(tables, enrolments, pool, reading), rule.data["level"]
     closed = []
-    for month, steps in closes_of(intake, tables, pool, reading):
+    for month, steps in closes:
         row, _ = rule.find("applies", pool, None, month_start(month))
         stays = strata.stays(rule, bookings_of(versions_of(steps), reading))
         if row is not None:

@@ -34,7 +34,7 @@ alert that became insufficient does not stand.
 """
 import records
 from bookings import LATENESS, Enrolments, Intake, bookings_of, is_refund, month_number, month_start, versions_of
-from months import admission_indicators, share_indicators
+from months import admission_indicators, closes_of, share_indicators
 
 READING = {
     "refund_where": "original", "refund_after": True, "refunded_standing": False, "refunded_listed": False,
@@ -53,7 +53,7 @@ def ledger_of(rule, bookings, tables, key, reading):
     members, total = [], 0
     for booking in bookings:
         codes = booking.codes
-        if booking.claim["psn_no"] != person or tables.pool(codes["insu_admdvs"]) != pool:
+        if booking.person() != person or tables.pool(codes["insu_admdvs"]) != pool:
             continue
         if records.day_text(booking.booked // 86400)[:4] != year or not rule.where(codes, tables.member(codes["insu_admdvs"])):
             continue
@@ -86,34 +86,67 @@ def judge_cap(rule, members, total, enrolments, reading):
     return None
 
 
-def cap_alerts(rule, intake, tables, enrolments, reading):
-    """Key (pool, person, year) -> the last line that must have been said, from every prefix of the person's records."""
-    out, ever, causes = {}, {}, {id(claim): cause for claim, cause in zip(intake.steps, causes_of(intake, tables))}
+def households(intake):
+    """Persons whose records touch each other: versions of one settlement, or a refund that names another's."""
+    near, owners = {}, {}
     for claim in intake.steps:
-        ever.setdefault(claim["setl_id"], set()).add(claim["psn_no"])
-    for person in sorted({claim["psn_no"] for claim in intake.steps}):
-        steps = [claim for claim in intake.steps if person in ever[claim["setl_id"]]]
-        history = {}
-        for length in range(1, len(steps) + 1):
-            bookings = [one for one in bookings_of(versions_of(steps[:length]), reading) if one.claim["psn_no"] == person]
-            keys = {(tables.pool(one.codes["insu_admdvs"]), person, records.day_text(one.booked // 86400)[:4]) for one in bookings}
+        for name in ("setl_id", "init_setl_id"):
+            if name in claim:
+                owners.setdefault(claim[name], set()).add(claim["psn_no"])
+    for persons in owners.values():
+        for person in persons:
+            near.setdefault(person, set()).update(persons)
+    out, seen = [], set()
+    for start in sorted(near):
+        group, border = set(), {start} - seen
+        while border:
+            group |= border
+            border = set().union(*(near[person] for person in border)) - group
+        seen |= group
+        if group:
+            out.append(group)
+    return out
+
+
+def cap_alerts(rule, intake, tables, reading):
+    """Key (pool, person, year) -> the last line that must have been said, from every prefix of the persons' records."""
+    out, causes = {}, causes_of(intake, tables)
+    for group in households(intake):
+        history, claims, enrolments = {}, {}, Enrolments([], tables)
+        for (kind, record), cause in zip(intake.events, causes):
+            if kind == "tick" or record["psn_no"] not in group:
+                continue
+            if kind == "enrolment":
+                enrolments.take(record)
+            else:
+                claims[record["setl_id"]] = record
+            bookings = bookings_of(list(claims.values()), reading)
+            keys = {(tables.pool(one.codes["insu_admdvs"]), one.person(), records.day_text(one.booked // 86400)[:4]) for one in bookings}
             for key in sorted(keys | set(history)):
                 members, total = ledger_of(rule, bookings, tables, key, reading)
-                cap_turn(history, key, judge_cap(rule, members, total, enrolments, reading), causes[id(steps[length - 1])])
+                cap_turn(history, key, judge_cap(rule, members, total, enrolments, reading), cause)
         out.update(history)
     return out
 
 
 def causes_of(intake, tables):
-    """Why each judged record may make a revision (contract 3)."""
-    out, seen, latest = [], set(), {}
-    for claim in intake.steps:
-        pool, month = tables.pool(claim["insu_admdvs"]), month_number(claim["setl_time"])
-        closed = latest.get(pool, 0) - LATENESS >= month_start(month + 1) * 86400
-        out.append("restated" if claim["setl_id"] in seen else "refund" if is_refund(claim) else "late" if closed else "claim")
-        seen.add(claim["setl_id"])
-        latest[pool] = max(latest.get(pool, 0), claim["setl_time"])
+    """Why each event may make a revision (contract 3): what an enrolment changes comes late for the money that was there."""
+    out, seen, latest, ticked = [], set(), {}, 0
+    for kind, record in intake.events:
+        if kind != "settlement":
+            ticked = max(ticked, record) if kind == "tick" else ticked
+            out.append("late")
+            continue
+        pool, month = tables.pool(record["insu_admdvs"]), month_number(record["setl_time"])
+        closed = max(ticked, latest.get(pool, 0)) - LATENESS >= month_start(month + 1) * 86400
+        out.append("restated" if record["setl_id"] in seen else "refund" if is_refund(record) else "late" if closed else "claim")
+        seen.add(record["setl_id"])
+        latest[pool] = max(latest.get(pool, 0), record["setl_time"])
     return out
+
+
+def row_shown(found):
+    return found["row"], found["tier_unknown"]
 
 
 def cap_turn(history, key, now, cause):
@@ -129,7 +162,7 @@ def cap_turn(history, key, now, cause):
         return
     now["excess_fen"] = max(0, now["sum_fen"] - now["limit_fen"])
     names = ("sum_fen", "limit_fen", "count", "claims", "insu_admdvs", "event_time")
-    if over and standing and all(now[name] == before[name] for name in names):
+    if over and standing and all(now[name] == before[name] for name in names) and row_shown(now) == row_shown(before):
         return
     now["status"] = "retracted" if not over else "updated" if standing else "open"
     now["cause"] = cause
@@ -151,29 +184,30 @@ def check_alerts(rule, intake, tables, assertion):
 
 # ---- the whole ------------------------------------------------------------------------------------------------------
 
-def judge(rules, tables, settlement_lines, enrolment_lines, reading=None):
-    """Everything that must stand after the last record, per rule."""
+def judge(rules, tables, feed, reading=None, close_all=True):
+    """Everything that must stand after the last record, per rule; with close_all every month is closed at the end."""
     reading = dict(READING, **(reading or {}))
-    intake = Intake(settlement_lines, reading)
-    enrolments = Enrolments(enrolment_lines, tables)
+    intake = Intake(feed, reading)
+    enrolments = Enrolments([record for kind, record in intake.events if kind == "enrolment"], tables)
     bookings = bookings_of(versions_of(intake.steps), reading)
     pools = sorted({tables.pool(claim["insu_admdvs"]) for claim in intake.steps})
-    out = {"received": intake.received, "judged": len(intake.steps), "duplicate": intake.duplicates, "refused": intake.refused,
-           "enrolment_refused": enrolments.refused, "pools": pools, "rules": {},
+    out = {"received": intake.received, "judged": len(intake.steps), "duplicate": intake.duplicates,
+           "refused": intake.refused["settlement"], "enrolment_refused": intake.refused["enrolment"], "pools": pools, "rules": {},
            "unlinked_refunds": sum(is_refund(one.claim) and one.original is None for one in bookings)}
     for rule in rules:
         if rule.detector == "cap":
-            found = cap_alerts(rule, intake, tables, enrolments, reading)
+            found = cap_alerts(rule, intake, tables, reading)
         elif rule.detector == "check":
             found = check_alerts(rule, intake, tables, rule.assertion)
         else:
             found = {}
             for pool in pools:
+                closes = closes_of(intake, tables, pool, reading, close_all)
                 if rule.detector == "share":
-                    of_pool = share_indicators(rule, intake, tables, pool, reading)
+                    of_pool = share_indicators(rule, closes, tables, pool, reading)
                     once = found.get("once", set()) | of_pool.pop("once")
                     found.update(of_pool, once=once)
                 else:
-                    found.update(admission_indicators(rule, intake, tables, enrolments, pool, reading))
+                    found.update(admission_indicators(rule, closes, tables, enrolments, pool, reading))
         out["rules"][rule.id] = found
     return out

@@ -23,9 +23,9 @@ RULES, TABLES = rules.load(HERE / "rules")
 
 
 def judge(settlements, enrolments=(), **reading):
-    lines = [(number, json.dumps(one).encode()) for number, one in enumerate(settlements, 1)]
-    people = [(number, json.dumps(one).encode()) for number, one in enumerate(enrolments, 1)]
-    return oracle.judge(RULES, TABLES, lines, people, reading)
+    feed = [("enrolment", number, json.dumps(one).encode()) for number, one in enumerate(enrolments, 1)]
+    feed += [("settlement", number, json.dumps(one).encode()) for number, one in enumerate(settlements, 1)]
+    return oracle.judge(RULES, TABLES, feed, reading)
 
 
 def outpatient(setl_id, fund, time="2024-03-01 09:00:00", **more):
@@ -268,8 +268,8 @@ class Schemas(unittest.TestCase):
 
 class Worlds(unittest.TestCase):
     def test_same_seed_same_bytes(self):
-        self.assertEqual(worlds.World(7, False).files(), worlds.World(7, False).files())
-        self.assertNotEqual(worlds.World(7, False).files(), worlds.World(8, False).files())
+        self.assertEqual(worlds.World(7, False).lines(), worlds.World(7, False).lines())
+        self.assertNotEqual(worlds.World(7, False).lines(), worlds.World(8, False).lines())
 
 
 if __name__ == "__main__":

@@ -1,9 +1,14 @@
-"""Small nasty worlds from a seed: what a real feed does wrong, concentrated in a few hundred settlements."""
+"""Small nasty worlds from a seed: what a real feed does wrong, concentrated in a few hundred settlements.
+
+A tame world keeps to the allowed lateness and stamps every version: the order of arrival must not matter (contract 2).
+"""
 import json
 import random
+import re
 
 import records
 
+ADMISSION_POOLS = ("1405", "3708")              # where a rule counts admissions: enrolments are known before any month closes
 AREAS = ("140902", "140981", "141121", "141102", "500230", "500101", "370812", "370883", "140502", "140581")
 UPPER = 0.06
 ALIAS_OF = {"psn_cash_pay": "cash_payamt", "oth_pay": "othfund_pay", "psn_part_amt": "psn_pay", "inscp_scp_amt": "inscp_amt",
@@ -15,11 +20,11 @@ def money(value):
 
 
 class World:
-    """settlements and enrolments: lists of dicts in the order of arrival; lines() is what goes into the file."""
+    """feed: (kind, dict or bytes) in the order of arrival; lines() is what goes into files."""
 
     def __init__(self, seed, tame):
         self.seed, self.random, self.tame = seed, random.Random(f"fundwatch oracle {seed}"), tame
-        self.serial, self.arrivals, self.enrolments = 0, [], []
+        self.serial, self.arrivals, self.enrolments, self.late_enrolments = 0, [], [], []
         self.flat = self.random.random() < 0.4          # one stratum, and a township that is admitted far more often
         self.persons = []
         self.people()
@@ -65,13 +70,16 @@ class World:
         if draw.random() < 0.08:
             del record[draw.choice(("gend", "brdy", "township"))]
         self.enrolments.append(record)
-        if draw.random() < 0.1:
-            stamps = draw.choice(((1, 2), (2, 1), (None, None)))
+        after_the_money = person["area"][:4] not in ADMISSION_POOLS and draw.random() < 0.4
+        if after_the_money or draw.random() < 0.1:
+            stamps = draw.choice(((1, 2), (2, 1)) if self.tame else ((1, 2), (2, 1), (None, None)))
             again = dict(record, tier=draw.choice("12"), township=f"T{draw.randint(1, 3)}")
             for one, stamp in zip((record, again), stamps):
                 if stamp:
                     one["updt_time"] = f"{year}-01-0{stamp} 08:00:00"
             self.enrolments.append(again)
+            if after_the_money:
+                self.late_enrolments += draw.choice(((again,), (again,), (record, again)))
 
     def identity(self, year):
         draw = self.random
@@ -100,6 +108,8 @@ class World:
             if draw.random() < 0.12:
                 at = records.seconds("2024-01-01 00:00:00", None) + draw.choice((-1, 0, 1))
             self.event(person, at)
+        for record in self.late_enrolments:
+            self.arrive(record, draw.randint(first, last) * 86400, kind="enrolment")
 
     def settlement(self, person, at):
         draw = self.random
@@ -139,7 +149,7 @@ class World:
         if follow < 0.22:
             self.refund(person, claim, at)
         elif follow < 0.27:
-            self.arrive(dict(claim), at + self.delay(), again=True)
+            self.arrive(dict(claim), at + self.delay())
         elif follow < 0.34:
             self.restate(claim, at)
         elif follow < 0.40 and "mdtrt_id" in claim:
@@ -166,13 +176,13 @@ class World:
         return self.random.choice((1, 3600, 86400, 2 * 86400) if self.tame else (1, 3600, 86400, 5 * 86400, 40 * 86400, 100 * 86400))
 
     def refund(self, person, claim, at):
-        """One refund or several; linked by id, by visit and amounts, or not at all."""
+        """One refund or several; linked by id, by visit and amounts, or not at all; now and then before their original."""
         draw = self.random
         link = draw.choice(("id", "visit", "visit", "none", "unknown id"))
         parts = draw.choice((1, 1, 1, 2))
-        previous = None
+        previous, early, original_at = None, draw.random() < 0.3, at
         for part in range(parts):
-            at += self.delay()
+            at += -draw.choice((1, 3600, 86400)) if link == "id" and draw.random() < 0.1 else self.delay()
             self.serial += 1
             refund = dict(claim, setl_id=f"r{self.serial}", setl_time=at, refd_setl_flag="1")
             for name in ("medfee_sumamt", "hifp_pay"):
@@ -192,10 +202,10 @@ class World:
                 refund[draw.choice(("med_type", "insutype", "fixmedins_code"))] = draw.choice(("11", "21", "390"))
             elif draw.random() < 0.05:
                 refund.pop(draw.choice(("med_type", "insutype", "fixmedins_code")), None)
-            self.arrive(refund, at)
+            self.arrive(refund, min(at, original_at - draw.choice((1, 3600, 86400))) if early else at)
             previous = refund["setl_id"]
             if draw.random() < 0.08:
-                self.arrive(dict(refund), at + self.delay(), again=True)
+                self.arrive(dict(refund), at + self.delay())
             elif draw.random() < 0.1:
                 self.restate(refund, at, refunded=True)
         if link == "id" and draw.random() < 0.2:
@@ -206,21 +216,40 @@ class World:
             self.arrive(dict(claim, setl_id=f"again{self.serial}", setl_time=later), later)
 
     def restate(self, claim, at, refunded=False):
+        """Another version, or two: newer, older, with the same stamp or without one."""
         draw = self.random
-        other = dict(claim)
-        changes = ["hifp_pay", "med_type", "fixmedins_code", "vali_flag", "nothing"]
-        if not refunded:
-            changes += ["setl_time"] if self.tame else ["setl_time", "psn_no"]
-        change = draw.choice(changes)
-        other.update({"hifp_pay": {"hifp_pay": draw.randint(0, 40000)}, "med_type": {"med_type": draw.choice(("11", "21", "14"))},
-                      "fixmedins_code": {"fixmedins_code": "H99999900001"}, "vali_flag": {"vali_flag": "0"},
-                      "setl_time": {"setl_time": at + draw.choice((-1, 1, 86400))}, "nothing": {},
-                      "psn_no": {"psn_no": draw.choice([one["psn_no"] for one in self.persons if one["area"] == claim["insu_admdvs"]])}}[change])
-        stamps = draw.choice(((1, 2), (1, 2), (2, 1)) if self.tame else ((1, 2), (1, 2), (2, 1), (1, 1), (None, None), (None, 1), (1, None)))
-        for one, stamp in zip((claim, other), stamps):
+        versions = [claim]
+        for _ in range(draw.choice((1, 1, 1, 2))):
+            versions.append(dict(versions[-1], **self.change(versions[-1], at, refunded)))
+        if len(versions) == 3:
+            stamps = draw.choice(((1, 2, 3), (1, 3, 2), (3, 1, 2)))
+        else:
+            stamps = draw.choice(((1, 2), (1, 2), (2, 1)) if self.tame else ((1, 2), (1, 2), (2, 1), (1, 1), (None, None), (None, 1), (1, None)))
+        for one, stamp in zip(versions, stamps):
             if stamp is not None:
                 one["updt_time"] = at + stamp
-        self.arrive(other, at + self.delay(), again=True)
+            elif one is not claim:
+                one.pop("updt_time", None)
+        for version in versions[1:]:
+            self.arrive(version, at + self.delay())
+
+    def change(self, claim, at, refunded):
+        draw = self.random
+        what = draw.choice(["hifp_pay", "money", "med_type", "fixmedins_code", "vali_flag", "mid_setl_flag", "nothing", "setl_time", "psn_no",
+                            "mdtrt_id", "insu_admdvs", "init_setl_id"])
+        sign = -1 if claim.get("refd_setl_flag") == "1" else 1
+        money_now = sign * draw.choice((draw.randint(0, 40000), 10000, 30000))
+        neighbours = [one["psn_no"] for one in self.persons if one["area"] == claim["insu_admdvs"]] or [claim["psn_no"]]
+        if what == "init_setl_id" and sign > 0:
+            what = "nothing"
+        return {"hifp_pay": {"hifp_pay": money_now}, "money": {"medfee_sumamt": money_now, "hifp_pay": money_now},
+                "med_type": {"med_type": draw.choice(("11", "21", "14"))}, "fixmedins_code": {"fixmedins_code": "H99999900001"},
+                "vali_flag": {"vali_flag": "1" if claim.get("vali_flag") == "0" else "0"}, "nothing": {},
+                "mid_setl_flag": {"mid_setl_flag": draw.choice("01")},
+                "setl_time": {"setl_time": claim["setl_time"] + draw.choice((-1, 1, 86400) if self.tame else (-1, 1, 86400, -40 * 86400))},
+                "psn_no": {"psn_no": draw.choice(neighbours)}, "mdtrt_id": {"mdtrt_id": f"m{draw.randint(1, self.serial)}"},
+                "insu_admdvs": {"insu_admdvs": draw.choice(self.persons)["area"]},
+                "init_setl_id": {"init_setl_id": draw.choice((f"s{draw.randint(1, self.serial)}", f"nowhere{self.serial}"))}}[what]
 
     def broken(self, claim):
         draw = self.random
@@ -257,20 +286,15 @@ class World:
 
     # ---- arrival ----
 
-    def arrive(self, record, at, again=False):
-        person = record["psn_no"] if isinstance(record, dict) and "psn_no" in record else None
-        self.arrivals.append({"record": record, "at": at, "person": person, "again": again})
+    def arrive(self, record, at, kind="settlement"):
+        self.arrivals.append({"record": record, "at": at, "kind": kind})
 
     def order(self, jitter=None):
-        """By time of arrival; with jitter up to six days later, every person's own records in their order."""
-        latest, keyed = {}, []
-        for index, arrival in enumerate(sorted(self.arrivals, key=lambda one: one["at"])):
-            key = arrival["at"] + (jitter.randint(0, 5 * 86400) if jitter else 0)
-            if arrival["person"] is not None:
-                key = max(key, latest.get(arrival["person"], 0))
-                latest[arrival["person"]] = key
-            keyed.append((key, index, arrival["record"]))
-        self.settlements = [record for _, _, record in sorted(keyed, key=lambda one: one[:2])]
+        """By time of arrival; with jitter up to five days later."""
+        keyed = [(one["at"] + (jitter.randint(0, 5 * 86400) if jitter else 0), index, one)
+                 for index, one in enumerate(sorted(self.arrivals, key=lambda one: one["at"]))]
+        self.feed = [("enrolment", record) for record in self.enrolments if not any(record is late for late in self.late_enrolments)]
+        self.feed += [(one["kind"], one["record"]) for _, _, one in sorted(keyed, key=lambda one: one[:2])]
 
     # ---- bytes ----
 
@@ -321,12 +345,28 @@ class World:
     def enrolment_line(self, record):
         return record if isinstance(record, bytes) else json.dumps(record, ensure_ascii=False).encode()
 
-    def files(self):
-        """(bytes of the settlements, bytes of the enrolments)"""
+    def lines(self):
+        """[(kind, bytes)], a blank line now and then."""
         out = []
-        for index, record in enumerate(self.settlements):
+        for index, (kind, record) in enumerate(self.feed):
             spelling = random.Random(f"{self.seed} {index} {record!r}")
-            out.append(self.line(record, spelling))
+            out.append((kind, self.line(record, spelling) if kind == "settlement" else self.enrolment_line(record)))
             if spelling.random() < 0.03:
-                out.append(spelling.choice((b"", b"   ")))
-        return b"\n".join(out) + b"\n", b"\n".join(map(self.enrolment_line, self.enrolments)) + b"\n"
+                out.append((kind, spelling.choice((b"", b"   "))))
+        return out
+
+    def ticked(self, lines):
+        """The lines with ticks between them: the clock of an idle pool runs ahead of its records."""
+        draw, out, latest = random.Random(f"{self.seed} ticks"), [], 0
+        often = draw.choice((0, 0.02, 0.1))
+        for kind, line in lines:
+            found = re.search(rb"20[0-9]{2}-?[01][0-9]-?[0-3][0-9][ T][0-9:]{8}", line) if kind == "settlement" else None
+            if found:
+                try:
+                    latest = max(latest, records.seconds(found[0].decode(), None))
+                except records.Refused:
+                    pass
+            out.append((kind, line))
+            if latest and draw.random() < often:
+                out.append(("tick", records.time_text(latest + draw.choice((0, 5, 10, 40)) * 86400)[:19].encode()))
+        return out
