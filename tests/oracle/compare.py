@@ -272,10 +272,10 @@ def share_key(subject):
 
 def share_faults(rule, run, said, on_the_way=False):
     shown = latest_indicators(rule, run, share_key)
-    said_once = said.pop("once", set())
+    said_once = said.pop("once", {})
     for key in sorted(set(shown) | set(said)):
         line, mine = shown.get(key), said.get(key)
-        if mine is None and line["verdict"] == "insufficient" and key in said_once:
+        if mine is None and is_empty(line) and said_once.get(key[:3], "9999") <= key[3]:
             continue                                    # of a booking that has moved or gone since: cannot be unsaid
         if line is None or mine is None:
             yield f"share presence {rule.id}", f"{key}: {'oracle' if line is None else 'program'} alone {line and line['finding'] or mine}"

@@ -26,16 +26,18 @@ def stays_of(bookings, tables, reading):
 
 def closes_of(intake, tables, pool, reading, close_all):
     """[(month, settlements seen)] in the order in which the months of a pool close; with close_all those still open at the
-    end too.  Ticks pass for records of every pool, also of one that comes later."""
+    end too.  The first is that of the first booking that stands: what was replaced leaves no month.  A tick moves the watermark of the pools that have a settlement by then."""
     steps, latest, ends = [], 0, []
     for kind, record in intake.events:
         if kind == "settlement" and tables.pool(record["insu_admdvs"]) == pool:
             steps.append(record)
-        if kind == "tick" or (steps and record is steps[-1]):
+        if steps and (kind == "tick" or record is steps[-1]):
             latest = max(latest, record if kind == "tick" else record["setl_time"])
             ends.append((latest, len(steps)))
-    months = {month_number(claim["setl_time"]) for claim in steps}
-    last = max(months) if close_all else min(months) - 1
+    months = {month_number(one.booked) for one in bookings_of(versions_of(steps), reading)}
+    if not months:
+        return []
+    last = max(month_number(claim["setl_time"]) for claim in steps) if close_all else min(months) - 1
     while latest - LATENESS >= month_start(last + 2) * 86400:
         last += 1
     span = range(min(months), last + 1) if reading["months"] == "span" else sorted(month for month in months if month <= last)
@@ -116,9 +118,19 @@ def share_subjects(rule, tables, pool, areas, day):
     return out
 
 
+def said_once(rule, steps, tables, pool):
+    """(kind, pool, area) -> the first month for which something was ever booked, though it may have gone since."""
+    out = {}
+    for claim in steps:
+        if tables.pool(claim["insu_admdvs"]) == pool and rule.where(claim, tables.member(claim["insu_admdvs"])):
+            for key in (("pool", pool, ""), ("area", pool, claim["insu_admdvs"])):
+                out[key] = min(month_name(month_number(claim["setl_time"])), out.get(key, "9999"))
+    return out
+
+
 def share_indicators(rule, closes, tables, pool, reading):
-    """(kind, pool, area, month) -> finding and verdict; "once" -> months in which something was booked that has gone since."""
-    out, watched = {"once": set()}, {}
+    """(kind, pool, area, month) -> finding and verdict."""
+    out, watched = {}, {}
     for month, steps in closes:
         bookings = bookings_of(versions_of(steps), reading)
         areas = {booking.codes["insu_admdvs"] for booking in bookings}
@@ -130,9 +142,6 @@ def share_indicators(rule, closes, tables, pool, reading):
             else:
                 begins = min(month_number(one.booked) for one in bookings if one.codes["insu_admdvs"].startswith(area))
             if month < begins:
-                if any(month_number(claim["setl_time"]) <= month and claim["insu_admdvs"].startswith(area) and
-                       rule.where(claim, tables.member(claim["insu_admdvs"])) for claim in steps):
-                    out["once"].add((kind, pool, area, month_name(month)))
                 continue
             numerator = sum(series.get(key, (0, 0))[0] for key in range(month // 12 * 12, month + 1))
             denominator = sum(series.get(key, (0, 0))[1] for key in range(month // 12 * 12, month + 1))

@@ -34,7 +34,7 @@ alert that became insufficient does not stand.
 """
 import records
 from bookings import LATENESS, Enrolments, Intake, bookings_of, is_refund, month_number, month_start, versions_of
-from months import admission_indicators, closes_of, share_indicators
+from months import admission_indicators, closes_of, said_once, share_indicators
 
 READING = {
     "refund_where": "original", "refund_after": True, "refunded_standing": False, "refunded_listed": False,
@@ -131,14 +131,14 @@ def cap_alerts(rule, intake, tables, reading):
 
 def causes_of(intake, tables):
     """Why each event may make a revision (contract 3): what an enrolment changes comes late for the money that was there."""
-    out, seen, latest, ticked = [], set(), {}, 0
+    out, seen, latest = [], set(), {}
     for kind, record in intake.events:
         if kind != "settlement":
-            ticked = max(ticked, record) if kind == "tick" else ticked
+            latest.update({pool: max(at, record) for pool, at in latest.items() if kind == "tick"})
             out.append("late")
             continue
         pool, month = tables.pool(record["insu_admdvs"]), month_number(record["setl_time"])
-        closed = max(ticked, latest.get(pool, 0)) - LATENESS >= month_start(month + 1) * 86400
+        closed = latest.get(pool, 0) - LATENESS >= month_start(month + 1) * 86400
         out.append("restated" if record["setl_id"] in seen else "refund" if is_refund(record) else "late" if closed else "claim")
         seen.add(record["setl_id"])
         latest[pool] = max(latest.get(pool, 0), record["setl_time"])
@@ -204,9 +204,8 @@ def judge(rules, tables, feed, reading=None, close_all=True):
             for pool in pools:
                 closes = closes_of(intake, tables, pool, reading, close_all)
                 if rule.detector == "share":
-                    of_pool = share_indicators(rule, closes, tables, pool, reading)
-                    once = found.get("once", set()) | of_pool.pop("once")
-                    found.update(of_pool, once=once)
+                    found.update(share_indicators(rule, closes, tables, pool, reading))
+                    found.setdefault("once", {}).update(said_once(rule, intake.steps, tables, pool))
                 else:
                     found.update(admission_indicators(rule, closes, tables, enrolments, pool, reading))
         out["rules"][rule.id] = found

@@ -67,7 +67,11 @@ indicator_take(struct buffer *out, const char *text, const char *end)
 		is_empty |= find(text, end, nothing[i]) != NULL;
 	if (is_empty && find(text, end, "\"verdict\":\"insufficient\""))
 		return false;
-	add_without(out, text, end, ",\"revision\":", ",\"finding\":");
+	const char *subject = find(text, end, ",\"subject\":");       /* the rule before it has a revision of its own */
+	if (!subject)
+		subject = text;
+	buffer_add(out, text, (size_t)(subject - text));
+	add_without(out, subject, end, ",\"revision\":", ",\"finding\":");
 	return true;
 }
 
@@ -172,8 +176,12 @@ broken(const struct world *world, const struct order *order, size_t at, enum bre
 
 struct feed {
 	struct record record[EVENTS_MAX];
+	int64_t tick[EVENTS_MAX];       /* NO_TICK: a record */
+	size_t count;
 	struct buffer bytes;
 };
+
+#define NO_TICK INT64_MIN
 
 static void
 feed_make(struct feed *feed, const struct world *world, const struct order *order, enum breakage breakage)
@@ -181,15 +189,16 @@ feed_make(struct feed *feed, const struct world *world, const struct order *orde
 	size_t start[EVENTS_MAX];
 	struct buffer line = {0};
 	feed->bytes = (struct buffer){0};
+	feed->count = order->count;
 	for (size_t i = 0; i < order->count; i++) {
 		struct event event = broken(world, order, i, breakage);
 		line.length = 0;                                /* by itself: the writer of JSON looks at the byte before */
 		event_line(world, &event, &line);
 		start[i] = feed->bytes.length;
 		buffer_add(&feed->bytes, line.data, line.length);
+		feed->tick[i] = event.kind == EVENT_TICK ? event.time : NO_TICK;
 		feed->record[i] = (struct record){.kind = event.kind == EVENT_ENROLMENT ? RECORD_ENROLMENT : RECORD_SETTLEMENT,
-		    .length = feed->bytes.length - start[i], .arrival_ms = ARRIVAL_UNKNOWN, .partition = -1, .offset = -1, .file = "world",
-		    .line = (int64_t)i + 1};
+		    .length = line.length, .arrival_ms = ARRIVAL_UNKNOWN, .partition = -1, .offset = -1, .file = "world", .line = (int64_t)i + 1};
 	}
 	buffer_free(&line);
 	buffer_reserve(&feed->bytes, RECORD_PADDING);
@@ -197,17 +206,27 @@ feed_make(struct feed *feed, const struct world *world, const struct order *orde
 		feed->record[i].bytes = feed->bytes.data + start[i];
 }
 
+/* How many records from here on may be one batch: none over a tick. */
+static size_t
+batch_size(const struct feed *feed, size_t from, size_t wanted)
+{
+	size_t count = 0;
+	while (count < wanted && from + count < feed->count && feed->tick[from + count] == NO_TICK)
+		count++;
+	return count;
+}
+
 static void
-feed_score(const struct feed *feed, size_t count, uint64_t batches, struct scorer *scorer, struct collector *collector)
+feed_score(const struct feed *feed, uint64_t batches, struct scorer *scorer, struct collector *collector)
 {
 	enum fate fate[EVENTS_MAX];
 	struct scored scored = {.fate = fate};
 	struct chance chance = {batches};
-	for (size_t done = 0; done < count;) {
-		size_t offered = batches ? 1 + below(&chance, 40) : 1;
-		if (offered > count - done)
-			offered = count - done;
-		done += scorer_score(scorer, feed->record + done, offered, &scored);
+	for (size_t done = 0; done < feed->count;) {
+		if (feed->tick[done] != NO_TICK)
+			scorer_tick(scorer, feed->tick[done++], &scored);
+		else
+			done += scorer_score(scorer, feed->record + done, batch_size(feed, done, batches ? 1 + below(&chance, 40) : 1), &scored);
 		collect(collector, &scored);
 	}
 	scorer_close_windows(scorer, &scored);
@@ -225,7 +244,7 @@ judge(struct ruleset *rules, const struct world *world, const struct order *orde
 	*outcome = (struct outcome){0};
 	struct collector collector = {.outcome = outcome};
 	struct scorer *scorer = scorer_open(rules, &limits);
-	feed_score(&feed, order->count, order->batches, scorer, &collector);
+	feed_score(&feed, order->batches, scorer, &collector);
 	outcome->counts = *scorer_counts(scorer);
 	scorer_close(scorer);
 	keep_last(&collector);

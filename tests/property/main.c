@@ -33,30 +33,39 @@ struct tally {
 
 /* ---- telling ---- */
 
-/* Runs of one kind, as --record reads them one after the other. */
-static size_t
-run_length(const struct trial *trial, const struct order *order, size_t from)
+static const char *
+kind_name(const struct trial *trial, const struct order *order, size_t i)
 {
-	size_t i = from;
-	bool is_enrolment = trial->world.event[order->event[from]].kind == EVENT_ENROLMENT;
-	while (i < order->count && (trial->world.event[order->event[i]].kind == EVENT_ENROLMENT) == is_enrolment)
-		i++;
-	return i - from;
+	return record_kind_names[trial->world.event[order->event[i]].kind == EVENT_ENROLMENT ? RECORD_ENROLMENT : RECORD_SETTLEMENT];
+}
+
+static bool
+is_tick(const struct trial *trial, const struct order *order, size_t i)
+{
+	return trial->world.event[order->event[i]].kind == EVENT_TICK;
 }
 
 static void
-print_lines(const struct trial *trial, const struct order *order, size_t from, size_t count, FILE *out)
+print_line(const struct trial *trial, const struct order *order, size_t i, FILE *out)
 {
 	struct buffer line = {0};
-	for (size_t i = from; i < from + count; i++) {
-		line.length = 0;
-		event_line(&trial->world, &trial->world.event[order->event[i]], &line);
-		fprintf(out, "%.*s\n", (int)line.length, line.data);
-	}
+	event_line(&trial->world, &trial->world.event[order->event[i]], &line);
+	fprintf(out, "%.*s\n", (int)line.length, line.data);
 	buffer_free(&line);
 }
 
-/* Writes an order as files and prints the command that replays them. */
+/* A run of one kind, as --record reads one file after the other; ticks are left out, a replay of files has none. */
+static size_t
+keep_run(const struct trial *trial, const struct order *order, size_t from, FILE *out)
+{
+	size_t i = from;
+	for (; i < order->count && kind_name(trial, order, i) == kind_name(trial, order, from); i++)
+		if (!is_tick(trial, order, i))
+			print_line(trial, order, i, out);
+	return i - from;
+}
+
+/* Writes an order as files, prints the command that replays them; the whole with ticks as property_feed reads it. */
 static void
 keep_order(const struct trial *trial, int number, const struct options *options)
 {
@@ -64,19 +73,26 @@ keep_order(const struct trial *trial, int number, const struct options *options)
 	char path[512];
 	mkdir(options->keep, 0777);
 	printf("fundwatch replay --close-all --person-clear --rules %s", options->rules);
-	for (size_t from = 0, part = 1; from < order->count; from += run_length(trial, order, from), part++) {
-		bool is_enrolment = trial->world.event[order->event[from]].kind == EVENT_ENROLMENT;
-		snprintf(path, sizeof path, "%s/order%d-%zu.ndjson", options->keep, number + 1, part);
+	for (size_t from = 0, part = 1; from < order->count; part++) {
+		snprintf(path, sizeof path, "%s/order%d-%02zu-%s.ndjson", options->keep, number + 1, part, kind_name(trial, order, from));
 		FILE *out = fopen(path, "w");
 		if (!out) {
 			fprintf(stderr, "property: %s: %s\n", path, strerror(errno));
 			return;
 		}
-		print_lines(trial, order, from, run_length(trial, order, from), out);
+		printf(" --record %s=%s", kind_name(trial, order, from), path);
+		from += keep_run(trial, order, from, out);
 		fclose(out);
-		printf(" --record %s=%s", is_enrolment ? "enrolment" : "settlement", path);
 	}
-	printf(" /dev/null\n");
+	snprintf(path, sizeof path, "%s/order%d.feed", options->keep, number + 1);
+	FILE *out = fopen(path, "w");
+	for (size_t i = 0; out && i < order->count; i++) {
+		fprintf(out, "%s%s", is_tick(trial, order, i) ? "" : kind_name(trial, order, i), is_tick(trial, order, i) ? "" : " ");
+		print_line(trial, order, i, out);
+	}
+	if (out)
+		fclose(out);
+	printf(" /dev/null\nproperty_feed %s < %s\n", options->rules, path);
 }
 
 static void
@@ -87,7 +103,8 @@ tell_trial(const struct trial *trial, const struct failure *failure, const struc
 	for (int i = 0; i < 2; i++) {
 		const struct order *order = &trial->order[i];
 		printf("-- order %d, %s, %s\n", i + 1, order_names[order->kind], order->batches ? "random batches" : "one by one");
-		print_lines(trial, order, 0, order->count, stdout);
+		for (size_t k = 0; k < order->count; k++)
+			print_line(trial, order, k, stdout);
 		if (options->keep)
 			keep_order(trial, i, options);
 	}

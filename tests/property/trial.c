@@ -30,17 +30,19 @@ static bool
 counts_fail(const struct trial *trial, const struct outcome *outcome, struct failure *failure)
 {
 	const struct scorer_counts *counts = &outcome->counts;
-	uint64_t enrolments = 0;
-	for (size_t i = 0; i < trial->world.events; i++)
-		enrolments += trial->world.event[i].kind == EVENT_ENROLMENT;
+	uint64_t given[RECORD_KINDS] = {0};
+	for (size_t i = 0; i < trial->world.events; i++) {
+		enum event_kind kind = trial->world.event[i].kind;
+		given[RECORD_ENROLMENT] += kind == EVENT_ENROLMENT;
+		given[RECORD_SETTLEMENT] += kind == EVENT_SETTLEMENT || kind == EVENT_BROKEN;
+	}
 	for (int kind = 0; kind < RECORD_KINDS; kind++) {
-		uint64_t given = kind == RECORD_ENROLMENT ? enrolments : trial->world.events - enrolments;
 		uint64_t known = counts->judged[kind] + counts->refused[kind] + counts->duplicate[kind];
-		if (counts->received[kind] == given && known == given)
+		if (counts->received[kind] == given[kind] && known == given[kind])
 			continue;
 		failure_set(failure, FAILURE_COUNT, -1);
 		buffer_printf(&failure->text, "%s: given %llu, received %llu, judged + refused + duplicate %llu\n", record_kind_names[kind],
-		    (unsigned long long)given, (unsigned long long)counts->received[kind], (unsigned long long)known);
+		    (unsigned long long)given[kind], (unsigned long long)counts->received[kind], (unsigned long long)known);
 		return true;
 	}
 	return false;

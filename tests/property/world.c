@@ -227,6 +227,13 @@ break_one(struct maker *maker)
 	event_add(maker, &(struct event){.kind = EVENT_BROKEN, .time = moment(maker)});
 }
 
+/* The clock of an idle pool: up to a week ahead of the records. */
+static void
+tick(struct maker *maker)
+{
+	event_add(maker, &(struct event){.kind = EVENT_TICK, .time = moment(maker) + (int64_t)below(&maker->chance, 7) * DAY_SECONDS});
+}
+
 /* ---- persons ---- */
 
 static void
@@ -325,10 +332,8 @@ world_make(struct world *world, uint64_t seed)
 	while (world->events < wanted) {
 		unsigned kind = below(chance, 100);
 		void (*make)(struct maker *) = kind < 45 ? settle_new : kind < 68 ? refund : kind < 86 ? restate : kind < 93 ? send_again :
-		    kind < 97 ? twins : break_one;
+		    kind < 96 ? twins : kind < 98 ? break_one : tick;
 		make(&maker);
-		if (kind >= 45 && world->events == 0)
-			settle_new(&maker);
 	}
 	endings(&maker);
 }
@@ -356,7 +361,7 @@ changed_of(const struct event *event)
 static bool
 are_versions(const struct event *a, const struct event *b)
 {
-	if (a->kind != b->kind || a->kind == EVENT_BROKEN)
+	if (a->kind != b->kind || a->kind == EVENT_BROKEN || a->kind == EVENT_TICK)
 		return false;
 	if (a->kind == EVENT_SETTLEMENT)
 		return a->settlement.id == b->settlement.id;
@@ -487,6 +492,11 @@ enrolment_put(const struct world *world, const struct enrolment_of *one, struct 
 void
 event_line(const struct world *world, const struct event *event, struct buffer *out)
 {
+	if (event->kind == EVENT_TICK) {
+		char text[TIME_TEXT_SIZE];
+		buffer_printf(out, "tick %.19s", time_text(event->time, text));
+		return;
+	}
 	if (event->kind == EVENT_BROKEN) {
 		buffer_text(out, "{\"setl_id\":\"s0\",\"psn_no\":\"p1\",\"setl_time\":\"2024-02-30 00:00:00\"}");
 		return;

@@ -46,7 +46,7 @@ struct enrolment_of {
 	int changed;
 };
 
-enum event_kind { EVENT_SETTLEMENT, EVENT_ENROLMENT, EVENT_BROKEN };
+enum event_kind { EVENT_SETTLEMENT, EVENT_ENROLMENT, EVENT_BROKEN, EVENT_TICK };
 
 struct event {
 	enum event_kind kind;
@@ -67,7 +67,7 @@ struct world {
 
 void world_make(struct world *, uint64_t seed);
 
-/* One line of NDJSON without the newline. */
+/* One line of NDJSON without the newline; a tick: "tick 2024-03-01 08:00:00". */
 void event_line(const struct world *, const struct event *, struct buffer *);
 
 /* What the contract leaves to the order of arrival is not in the world: two contents of one id with the same updt_time
