@@ -24,28 +24,39 @@ def stays_of(bookings, tables, reading):
     return [max(claims, key=order) for _, claims in sorted(visits.items())]
 
 
+def bookings_in(steps, tables, pool, reading):
+    """What stands in a pool; a version in another pool takes a settlement away."""
+    return [one for one in bookings_of(versions_of(steps), reading) if tables.pool(one.codes["insu_admdvs"]) == pool]
+
+
 def closes_of(intake, tables, pool, reading, close_all):
-    """[(month, settlements seen)] in the order in which the months of a pool close; with close_all those still open at the
-    end too.  The first is that of the first booking that stands: what was replaced leaves no month.  A tick moves the watermark of the pools that have a settlement by then."""
-    steps, latest, ends = [], 0, []
+    """[(month, what stands then)] in the order in which the months of a pool close; with close_all those still open at
+    the end too.  The first is that of the first booking that stands: what was replaced leaves no month.  A tick moves the
+    watermark of the pools that have a settlement by then."""
+    latest, seen, ends = None, 0, []
     for kind, record in intake.events:
+        seen += kind == "settlement"
         if kind == "settlement" and tables.pool(record["insu_admdvs"]) == pool:
-            steps.append(record)
-        if steps and (kind == "tick" or record is steps[-1]):
-            latest = max(latest, record if kind == "tick" else record["setl_time"])
-            ends.append((latest, len(steps)))
-    months = {month_number(one.booked) for one in bookings_of(versions_of(steps), reading)}
-    if not months:
+            latest = max(latest or 0, record["setl_time"])
+        elif kind == "tick" and latest is not None:
+            latest = max(latest, record)
+        if latest is not None:
+            ends.append((latest, seen))
+    bookings = bookings_in(intake.steps, tables, pool, reading)
+    if not bookings:
         return []
-    last = max(month_number(claim["setl_time"]) for claim in steps) if close_all else min(months) - 1
+    first = min(month_number(one.booked) for one in bookings)
+    last = max(month_number(claim["setl_time"]) for claim in intake.steps if tables.pool(claim["insu_admdvs"]) == pool) if close_all else first - 1
     while latest - LATENESS >= month_start(last + 2) * 86400:
         last += 1
-    span = range(min(months), last + 1) if reading["months"] == "span" else sorted(month for month in months if month <= last)
-    out = []
-    for month in span:
-        seen = next((count for at, count in ends if count and at - LATENESS >= month_start(month + 1) * 86400), len(steps))
-        out.append((month, steps[:seen] if reading["late"] == "close" else steps))
-    return out
+    if reading["late"] == "again":
+        return [(month, bookings) for month in range(first, last + 1)]
+    return [(month, bookings_in(intake.steps[:seen_at(ends, month)], tables, pool, reading)) for month in range(first, last + 1)]
+
+
+def seen_at(ends, month):
+    """How many settlements had come when the month closed."""
+    return next((count for at, count in ends if at - LATENESS >= month_start(month + 1) * 86400), ends[-1][1])
 
 
 # ---- share ----------------------------------------------------------------------------------------------------------
@@ -131,8 +142,7 @@ def said_once(rule, steps, tables, pool):
 def share_indicators(rule, closes, tables, pool, reading):
     """(kind, pool, area, month) -> finding and verdict."""
     out, watched = {}, {}
-    for month, steps in closes:
-        bookings = bookings_of(versions_of(steps), reading)
+    for month, bookings in closes:
         areas = {booking.codes["insu_admdvs"] for booking in bookings}
         last_day = month_start(month + 1) - 1
         for kind, area, row in share_subjects(rule, tables, pool, areas, last_day):
@@ -222,9 +232,9 @@ def admission_indicators(rule, closes, tables, enrolments, pool, reading):
     """(level, pool, unit, class, month) -> finding and verdict."""
     out, strata, level = {}, Strata(tables, enrolments, pool, reading), rule.data["level"]
     closed = []
-    for month, steps in closes:
+    for month, bookings in closes:
         row, _ = rule.find("applies", pool, None, month_start(month))
-        stays = strata.stays(rule, bookings_of(versions_of(steps), reading))
+        stays = strata.stays(rule, bookings)
         if row is not None:
             family = family_of(rule, strata, stays, closed[-12:] or [month], month)
             judge_family(rule, family)

@@ -15,7 +15,6 @@ AMBIGUITIES, where the contract leaves a choice; each is a key of READING, so th
   age_at            "month": the age band of a stay is that of the first day of its month; "stay": of its day.
   late              "again": a closed month is judged again at once, so that only the whole set decides (contract 2);
                     "close": it keeps what it said, corrections are seen by later closes.
-  months            "span": every month between a pool's first and last is closed, with or without settlements.
   institution_share "general": what a pool expects is an institution's by its share of the pool's stays of the general
                     class in the reference months (none: 0, insufficient); "pool": the whole pool's, as it stands,
                     so that only the neighbours' factor makes it the institution's.
@@ -40,7 +39,7 @@ READING = {
     "refund_where": "original", "refund_after": True, "refunded_standing": False, "refunded_listed": False,
     "absent_listed": True, "void_date": "booked", "chain": True,
     "stay_without_visit": False, "age_at": "month", "late": "again",
-    "months": "span", "institution_share": "general", "watch_year": "new", "share_before": "silent",
+    "institution_share": "general", "watch_year": "new", "share_before": "silent",
     "restated": "replaces",
 }
 
