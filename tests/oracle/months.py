@@ -208,7 +208,7 @@ class Strata:
                 continue
             day, month = claim["setl_time"] // 86400, month_number(claim["setl_time"])
             record = self.enrolments.find(claim, day)
-            if record is None:
+            if record is None or self.tables.pool(record["insu_admdvs"]) != self.pool:
                 out.setdefault(month, []).append((None, None, None, claim.get("fixmedins_code")))
                 continue
             identity_class = self.enrolments.class_of(record, day)

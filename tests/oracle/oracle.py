@@ -25,8 +25,8 @@ AMBIGUITIES, where the contract leaves a choice; each is a key of READING, so th
 
 Choices without a switch: the row of a cap is that of the latest listed settlement (booked time, setl_id) that has
 one, and an emptied ledger keeps its last row; an amount that is absent is 0 where amounts must be exactly opposite; a
-stay is a person's: one mdtrt_id under two psn_no is two stays; a stay of a person without enrolment counts for no
-class, one of another insurance type for the person's class; an institution has indicators while it has a stay of any
+stay is a person's: one mdtrt_id under two psn_no is two stays; a stay of a person without enrolment, or enrolled in
+another pool, counts for no class, one of another insurance type for the person's class; an institution has indicators while it has a stay of any
 person in the month or the reference months; a share's year is completed by the past years that the series holds from
 January on, by m/12 without one, and its run rate takes every month, its variance those with a denominator above 0; an
 alert that became insufficient does not stand.
