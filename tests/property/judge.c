@@ -216,37 +216,109 @@ batch_size(const struct feed *feed, size_t from, size_t wanted)
 	return count;
 }
 
+/* ---- saving and loading ---- */
+
 static void
-feed_score(const struct feed *feed, uint64_t batches, struct scorer *scorer, struct collector *collector)
+save_bytes(void *context, const void *bytes, size_t length)
+{
+	buffer_add(context, bytes, length);
+}
+
+static bool
+load_bytes(void *context, void *bytes, size_t length)
+{
+	struct slice *rest = context;
+	if (rest->length < length)
+		return false;
+	memcpy(bytes, rest->data, length);
+	*rest = (struct slice){rest->data + length, rest->length - length};
+	return true;
+}
+
+/* The scorer that comes back from the bytes of this one; NULL: it does not.  This one is closed. */
+static struct scorer *
+saved_and_loaded(struct scorer *scorer, struct ruleset *rules, const struct scorer_limits *limits)
+{
+	struct buffer bytes = {0};
+	scorer_save(scorer, save_bytes, &bytes);
+	scorer_close(scorer);
+	struct slice rest = {bytes.data, bytes.length};
+	scorer = scorer_load(rules, limits, load_bytes, &rest);
+	buffer_free(&bytes);
+	return scorer;
+}
+
+static uint64_t
+state_hash(const struct scorer *scorer)
+{
+	struct buffer bytes = {0};
+	scorer_save(scorer, save_bytes, &bytes);
+	uint64_t hash = hash64(bytes.data, bytes.length);
+	buffer_free(&bytes);
+	return hash ? hash : 1;
+}
+
+/* ---- judging ---- */
+
+struct judging {
+	struct ruleset *rules;
+	struct scorer_limits limits;
+	struct feed feed;
+	const struct order *order;
+	struct chance chance;           /* sizes of batches */
+	struct scorer *scorer;
+	struct collector collector;
+};
+
+static void
+score_until(struct judging *judging, size_t from, size_t until)
 {
 	enum fate fate[EVENTS_MAX];
 	struct scored scored = {.fate = fate};
-	struct chance chance = {batches};
-	for (size_t done = 0; done < feed->count;) {
+	const struct feed *feed = &judging->feed;
+	for (size_t done = from; done < until;) {
+		size_t wanted = judging->order->batches ? 1 + below(&judging->chance, 40) : 1;
+		if (wanted > until - done)
+			wanted = until - done;
 		if (feed->tick[done] != NO_TICK)
-			scorer_tick(scorer, feed->tick[done++], &scored);
+			scorer_tick(judging->scorer, feed->tick[done++], &scored);
 		else
-			done += scorer_score(scorer, feed->record + done, batch_size(feed, done, batches ? 1 + below(&chance, 40) : 1), &scored);
-		collect(collector, &scored);
+			done += scorer_score(judging->scorer, feed->record + done, batch_size(feed, done, wanted), &scored);
+		collect(&judging->collector, &scored);
 	}
-	scorer_close_windows(scorer, &scored);
-	collect(collector, &scored);
+}
+
+static void
+score_all(struct judging *judging)
+{
+	size_t cut = judging->order->cut < judging->feed.count ? judging->order->cut : 0;
+	score_until(judging, 0, cut);
+	if (cut)
+		judging->scorer = saved_and_loaded(judging->scorer, judging->rules, &judging->limits);
+	if (!judging->scorer)
+		return;
+	score_until(judging, cut, judging->feed.count);
+	struct scored scored = {0};
+	scorer_close_windows(judging->scorer, &scored);
+	collect(&judging->collector, &scored);
 }
 
 void
 judge(struct ruleset *rules, const struct world *world, const struct order *order, enum breakage breakage, struct outcome *outcome)
 {
-	struct scorer_limits limits = SCORER_LIMITS_DEFAULT;
-	limits.person_clear = true;
-	limits.outputs_max = order->batches ? 1 + (size_t)(order->batches % 64) : 1;
-	struct feed feed;
-	feed_make(&feed, world, order, breakage);
+	struct judging judging = {.rules = rules, .limits = SCORER_LIMITS_DEFAULT, .order = order, .chance = {order->batches},
+	    .collector = {.outcome = outcome}};
+	judging.limits.person_clear = true;
+	judging.limits.outputs_max = order->batches ? 1 + (size_t)(order->batches % 64) : 1;
 	*outcome = (struct outcome){0};
-	struct collector collector = {.outcome = outcome};
-	struct scorer *scorer = scorer_open(rules, &limits);
-	feed_score(&feed, order->batches, scorer, &collector);
-	outcome->counts = *scorer_counts(scorer);
-	scorer_close(scorer);
-	keep_last(&collector);
-	buffer_free(&feed.bytes);
+	feed_make(&judging.feed, world, order, breakage);
+	judging.scorer = scorer_open(rules, &judging.limits);
+	score_all(&judging);
+	if (judging.scorer) {
+		outcome->counts = *scorer_counts(judging.scorer);
+		outcome->state = order->kind == ORDER_GIVEN ? state_hash(judging.scorer) : 1;
+		scorer_close(judging.scorer);
+	}
+	keep_last(&judging.collector);
+	buffer_free(&judging.feed.bytes);
 }

@@ -24,6 +24,7 @@ struct outcome {
 	size_t count;
 	uint64_t lines;                 /* said in all, revisions too */
 	uint64_t digest;                /* of all lines in their order */
+	uint64_t state;                 /* hash of what scorer_save gives at the end; 0: it could not be loaded on the way */
 	struct scorer_counts counts;
 	struct buffer text;             /* memory of the keys and texts */
 };

@@ -4,7 +4,7 @@
  *              [--break versions|refunds --must-fail RECORDS]
  *
  * Every world is judged by event time and in K other orders: within the allowed lateness, by partitions, any; in random
- * batches.  At the end every window is closed.  The last line of every alert and indicator must be the same, received =
+ * batches; and by event time with a save and a load somewhere.  At the end every window is closed.  The last line of every alert and indicator must be the same, received =
  * judged + refused + duplicate, and the caps' sums must be those of a plain count over the settlements that stand.
  * The first world that fails is shrunk and printed as NDJSON in both orders (--keep: as files too); --survey counts all
  * failures instead.  --break breaks the promise on purpose: with --must-fail the run is good when a failure is found and
@@ -102,7 +102,11 @@ tell_trial(const struct trial *trial, const struct failure *failure, const struc
 	    failure->rule < 0 ? "no rule" : trial->rules->rule[failure->rule].id, trial->world.events, (int)failure->text.length, failure->text.data);
 	for (int i = 0; i < 2; i++) {
 		const struct order *order = &trial->order[i];
-		printf("-- order %d, %s, %s\n", i + 1, order_names[order->kind], order->batches ? "random batches" : "one by one");
+		printf("-- order %d, %s, %s", i + 1, order_names[order->kind], order->batches ? "random batches" : "one by one");
+		if (order->cut == NO_CUT)
+			printf("\n");
+		else
+			printf(", saved and loaded after %zu\n", order->cut);
 		for (size_t k = 0; k < order->count; k++)
 			print_line(trial, order, k, stdout);
 		if (options->keep)
@@ -136,7 +140,7 @@ next_order_fails(struct trial *trial, const struct outcome *first, struct tally 
 	return true;
 }
 
-/* The first other order is the same in other batches; then each kind in turn. */
+/* The first two other orders are the same in other batches, and with a save and a load somewhere; then each kind in turn. */
 static bool
 world_fails(struct trial *trial, const struct options *options, struct tally *tally, struct failure *failure)
 {
@@ -151,8 +155,10 @@ world_fails(struct trial *trial, const struct options *options, struct tally *ta
 	tally->finals += first.count;
 	bool fails = false;
 	for (uint64_t i = 0; i < options->orders && (!fails || options->is_survey); i++) {
-		enum order_kind kind = i == 0 ? ORDER_GIVEN : (enum order_kind)(1 + (i - 1) % (ORDER_KINDS - 1));
+		enum order_kind kind = i < 2 ? ORDER_GIVEN : (enum order_kind)(1 + (i - 2) % (ORDER_KINDS - 1));
 		order_make(&trial->order[1], &trial->world, kind, &chance);
+		if (i == 1)
+			trial->order[1].cut = 1 + below(&chance, (unsigned)trial->world.events);
 		bool differs = next_order_fails(trial, &first, tally, failure);
 		if (differs && options->is_survey)
 			tell_survey(trial, failure);
@@ -257,7 +263,7 @@ run(struct trial *trial, const struct options *options)
 int
 main(int count, char **words)
 {
-	struct options options = {.seeds = 2000, .orders = 7, .rules = PROPERTY_RULES};
+	struct options options = {.seeds = 2000, .orders = 8, .rules = PROPERTY_RULES};
 	if (!options_take(&options, count, words))
 		return EX_USAGE;
 	struct diags diags = {0};

@@ -87,6 +87,7 @@ order_make(struct order *order, const struct world *world, enum order_kind kind,
 	order->kind = kind;
 	by_key(order, arrival, world->events);
 	order->batches = percent(chance, 25) ? 0 : chance_next(chance);
+	order->cut = NO_CUT;
 }
 
 bool

@@ -14,11 +14,14 @@ enum order_kind {
 
 extern const char *const order_names[ORDER_KINDS];
 
+#define NO_CUT SIZE_MAX
+
 struct order {
 	enum order_kind kind;
 	uint16_t event[EVENTS_MAX];     /* index in the world */
 	size_t count;
 	uint64_t batches;               /* seed of the sizes of batches; 0: one record each */
+	size_t cut;                     /* after so many events the state is saved and loaded; NO_CUT: never */
 };
 
 void order_make(struct order *, const struct world *, enum order_kind, struct chance *);

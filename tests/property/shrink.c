@@ -31,14 +31,17 @@ take(struct shrinker *shrinker)
 static void
 order_without(struct order *order, size_t from, size_t count)
 {
-	size_t kept = 0;
+	size_t kept = 0, before = 0;
 	for (size_t i = 0; i < order->count; i++) {
 		size_t event = order->event[i];
-		if (event >= from && event < from + count)
+		if (event >= from && event < from + count) {
+			before += order->cut != NO_CUT && i < order->cut;
 			continue;
+		}
 		order->event[kept++] = (uint16_t)(event < from ? event : event - count);
 	}
 	order->count = kept;
+	order->cut -= before;
 }
 
 static bool
@@ -201,7 +204,7 @@ single_records(struct shrinker *shrinker)
 {
 	shrinker->candidate = *shrinker->trial;
 	struct order *order = shrinker->candidate.order;
-	if (shrinker->failure->kind == FAILURE_BATCH || (!order[0].batches && !order[1].batches))
+	if (shrinker->failure->kind == FAILURE_BATCH || shrinker->failure->kind == FAILURE_STATE || (!order[0].batches && !order[1].batches))
 		return false;
 	order[0].batches = order[1].batches = 0;
 	return take(shrinker);

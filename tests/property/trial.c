@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const failure_names[FAILURE_KINDS] = {"order", "batch", "count", "sum"};
+const char *const failure_names[FAILURE_KINDS] = {"order", "batch", "state", "count", "sum"};
 
 #define EVERYTHING_LIMIT 100000         /* fen, of ORACLE-CAP-2 */
 
@@ -154,12 +154,23 @@ is_same_order(const struct order *a, const struct order *b)
 bool
 outcomes_differ(const struct trial *trial, const struct outcome *first, const struct outcome *second, struct failure *failure)
 {
+	bool is_same = trial->order[1].kind == ORDER_GIVEN && is_same_order(&trial->order[0], &trial->order[1]);
+	if (first->state == 0 || second->state == 0) {
+		failure_set(failure, FAILURE_STATE, -1);
+		buffer_printf(&failure->text, "what was saved after %zu events cannot be loaded\n", trial->order[1].cut);
+		return true;
+	}
+	if (is_same && first->digest != second->digest) {
+		failure_set(failure, trial->order[1].cut == NO_CUT ? FAILURE_BATCH : FAILURE_STATE, -1);
+		buffer_printf(&failure->text, "the same order in other batches, or through a save, gives other lines\n");
+		return true;
+	}
 	if (finals_differ(first, second, failure))
 		return true;
-	if (first->digest == second->digest || !is_same_order(&trial->order[0], &trial->order[1]))
+	if (!is_same || first->state == second->state)
 		return false;
-	failure_set(failure, FAILURE_BATCH, -1);
-	buffer_printf(&failure->text, "the same order in other batches gives other lines\n");
+	failure_set(failure, FAILURE_STATE, -1);
+	buffer_printf(&failure->text, "the same order in other batches, or through a save, leaves another state\n");
 	return true;
 }
 

@@ -11,7 +11,7 @@ struct trial {
 	enum breakage breakage;
 };
 
-enum failure_kind { FAILURE_ORDER, FAILURE_BATCH, FAILURE_COUNT, FAILURE_SUM, FAILURE_KINDS };
+enum failure_kind { FAILURE_ORDER, FAILURE_BATCH, FAILURE_STATE, FAILURE_COUNT, FAILURE_SUM, FAILURE_KINDS };
 extern const char *const failure_names[FAILURE_KINDS];
 
 struct failure {
@@ -23,7 +23,8 @@ struct failure {
 /* Received = judged + refused + duplicate; the sums of the caps are those of the plain count.  True: it does not hold. */
 bool outcome_fails(const struct trial *, const struct outcome *, struct failure *);
 
-/* The final lines of both orders are the same; all lines when the orders differ in their batches alone. */
+/* The final lines of both orders are the same; all lines and the saved state too when the orders differ in their batches
+ * alone, or by a save and a load on the way. */
 bool outcomes_differ(const struct trial *, const struct outcome *, const struct outcome *, struct failure *);
 
 /* Judges both orders; all of the above. */
