@@ -5,6 +5,7 @@
  *     DIR/lock                          held by the one who writes
  *     DIR/segment-00000000000000000000.fwa   named after the position of its first entry
  *     DIR/segment-....fwx               index of a sealed segment; made again when it is missing
+ *     DIR/start, DIR/end            pruned up to here; at least so far (end.c)
  *     DIR/rulesets/DIGEST/rules, .../tables, .../manifest      files of every ruleset that was in force
  *     DIR/snapshots/                    see snapshot.h
  *

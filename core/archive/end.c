@@ -4,18 +4,28 @@
  *      0  8  "FWEND  1"
  *      8  8  position
  *     16 32  chain after the entries below it
- *     48 32  HMAC-SHA-256(chain key, bytes 0 .. 47) */
-#include "core/archive/writer.h"
+ *     48 32  HMAC-SHA-256(chain key, bytes 0 .. 47)
+ *
+ * DIR/start says that segments before a position may be gone: written by archive_prune before it removes any, so that a lost
+ * segment is not taken for a pruned one.  It has no key: whoever may prune may write it.
+ *
+ *      0  8  "FWSTART1"
+ *      8  8  position
+ *     16  8  checksum: XXH3 of bytes 0 .. 15 */
+#include "core/archive/segment.h"
 
 #include "core/archive/bytes.h"
 #include "core/archive/store.h"
 #include "core/base/digest.h"
+#include "core/base/hash.h"
 
 #include <errno.h>
 
 #define MAGIC "FWEND  1"
 #define END_BYTES 80
 #define END_KEYED 48
+#define START_MAGIC "FWSTART1"
+#define START_BYTES 24
 
 static void
 end_path(const char *dir, char path[PATH_BYTES])
@@ -55,4 +65,31 @@ end_read(const char *dir, const uint8_t key[ARCHIVE_KEY_BYTES], uint64_t *positi
 	}
 	buffer_free(&bytes);
 	return state;
+}
+
+int
+start_write(const char *dir, uint64_t position)
+{
+	char path[PATH_BYTES];
+	uint8_t bytes[START_BYTES];
+	path_join(path, dir, "start");
+	memcpy(bytes, START_MAGIC, 8);
+	put64(bytes + 8, position);
+	put64(bytes + 16, hash64(bytes, 16));
+	return store_file(path, (struct slice){(const char *)bytes, sizeof bytes}, true);
+}
+
+uint64_t
+start_read(const char *dir)
+{
+	char path[PATH_BYTES];
+	struct buffer bytes = {0};
+	uint64_t position = 0;
+	path_join(path, dir, "start");
+	bool good = store_read(path, &bytes) == 0 && bytes.length == START_BYTES && memcmp(bytes.data, START_MAGIC, 8) == 0
+	    && get64((const uint8_t *)bytes.data + 16) == hash64(bytes.data, 16);
+	if (good)
+		position = get64((const uint8_t *)bytes.data + 8);
+	buffer_free(&bytes);
+	return position;
 }

@@ -24,7 +24,6 @@
 #include "core/base/hash.h"
 
 #define MAGIC 0x46415746u                       /* "FWAF" */
-#define CHECKED 8                               /* the checksum covers all from here on */
 
 static void
 widen(int64_t *low, int64_t *high, int64_t value, int64_t none)
@@ -82,7 +81,7 @@ frame_head_write(const struct frame *frame, uint8_t head[FRAME_HEAD])
 struct slice
 frame_beside(const uint8_t head[FRAME_HEAD])
 {
-	return (struct slice){(const char *)head + CHECKED, FRAME_HEAD - CHECKED};
+	return (struct slice){(const char *)head + FRAME_CHECKED, FRAME_HEAD - FRAME_CHECKED};
 }
 
 void
@@ -94,9 +93,9 @@ frame_add(const struct frame *frame, const uint8_t key[ARCHIVE_KEY_BYTES], uint8
 	frame_head_write(frame, at);
 	if (frame->payload)
 		memcpy(at + FRAME_HEAD, payload, frame->payload);
-	chain_next(key, chain, at + CHECKED, FRAME_HEAD - CHECKED + frame->payload);
+	chain_next(key, chain, at + FRAME_CHECKED, FRAME_HEAD - FRAME_CHECKED + frame->payload);
 	memcpy(at + FRAME_HEAD + frame->payload, chain, CHAIN_BYTES);
-	put64(at, hash64(at + CHECKED, bytes - CHECKED));
+	put64(at, hash64(at + FRAME_CHECKED, bytes - FRAME_CHECKED));
 	out->length += bytes;
 }
 
@@ -129,7 +128,7 @@ frame_head_read(const uint8_t head[FRAME_HEAD], struct frame *frame)
 bool
 frame_is_whole(const uint8_t *bytes, const struct frame *frame)
 {
-	return hash64(bytes + CHECKED, frame_bytes(frame) - CHECKED) == get64(bytes);
+	return hash64(bytes + FRAME_CHECKED, frame_bytes(frame) - FRAME_CHECKED) == get64(bytes);
 }
 
 size_t
@@ -137,10 +136,10 @@ frame_search(const uint8_t *bytes, size_t length, size_t from, struct frame *fra
 {
 	static const uint8_t magic[] = {'F', 'W', 'A', 'F'};
 	for (; from + FRAME_HEAD + FRAME_TAIL <= length; from++) {
-		const uint8_t *found = memmem(bytes + from + CHECKED, length - from - CHECKED, magic, sizeof magic);
+		const uint8_t *found = memmem(bytes + from + FRAME_CHECKED, length - from - FRAME_CHECKED, magic, sizeof magic);
 		if (!found)
 			break;
-		from = (size_t)(found - bytes) - CHECKED;
+		from = (size_t)(found - bytes) - FRAME_CHECKED;
 		if (length - from >= FRAME_HEAD && frame_head_read(bytes + from, frame) && frame_bytes(frame) <= length - from
 		    && frame_is_whole(bytes + from, frame))
 			return from;

@@ -6,6 +6,7 @@
 #include "core/base/buffer.h"
 
 #define FRAME_HEAD 88
+#define FRAME_CHECKED 8                 /* checksum and chain cover the bytes from here on */
 #define FRAME_TAIL 32
 #define FRAME_SEAL_PAYLOAD 16
 #define FRAME_SEAL_BYTES (FRAME_HEAD + FRAME_SEAL_PAYLOAD + FRAME_TAIL)

@@ -13,6 +13,7 @@
 struct recovery {
 	struct archive *archive;
 	struct segment_files files;
+	bool again;                     /* the newest was removed: the one before is the newest now */
 	uint64_t *cut;
 	struct diags *diags;
 };
@@ -170,7 +171,7 @@ headless_remove(struct recovery *recovery, struct walk *walk, const char *path)
 	if (unlink(path) != 0)
 		return system_error(recovery, path, errno);
 	*recovery->cut += walk->bytes;
-	recovery->files.count--;
+	recovery->again = true;
 	return ARCHIVE_FINE;
 }
 
@@ -261,22 +262,41 @@ indexes_make(const struct recovery *recovery)
 	segment_files_free(&files);
 }
 
+/* Were the oldest segments pruned, or are they missing? */
+static enum archive_failure
+start_check(const struct recovery *recovery)
+{
+	uint64_t first = recovery->files.count ? recovery->files.file[0].first : 0;
+	char path[PATH_BYTES];
+	if (first <= start_read(recovery->archive->dir))
+		return ARCHIVE_FINE;
+	segment_path(recovery->archive->dir, first, ".fwa", path);
+	return broken(recovery, path, 0, 0, "前面的段缺失", "the segments before are missing");
+}
+
+static enum archive_failure
+segments_check(struct recovery *recovery)
+{
+	recovery->again = false;
+	int error = segment_files_read(recovery->archive->dir, &recovery->files);
+	if (error)
+		return system_error(recovery, recovery->archive->dir, error);
+	enum archive_failure failure = start_check(recovery);
+	for (size_t i = 0; !failure && i + 1 < recovery->files.count; i++)
+		failure = sealed_check(recovery, i);
+	if (!failure && recovery->files.count)
+		failure = newest_check(recovery);
+	segment_files_free(&recovery->files);
+	return failure;
+}
+
 enum archive_failure
 recover(struct archive *archive, uint64_t *cut, struct diags *diags)
 {
-	struct recovery recovery = {.archive = archive, .cut = cut, .diags = diags};
+	struct recovery recovery = {.archive = archive, .again = true, .cut = cut, .diags = diags};
 	enum archive_failure failure = ARCHIVE_FINE;
-	int error = segment_files_read(archive->dir, &recovery.files);
-	if (error)
-		return system_error(&recovery, archive->dir, error);
-	for (size_t i = 0; !failure && i + 1 < recovery.files.count; i++)
-		failure = sealed_check(&recovery, i);
-	bool had = recovery.files.count > 0;
-	if (!failure && had)
-		failure = newest_check(&recovery);
-	if (!failure && had && !archive->last && recovery.files.count)
-		failure = newest_check(&recovery);              /* the newest was removed: the one before is sealed */
-	segment_files_free(&recovery.files);
+	while (!failure && recovery.again)
+		failure = segments_check(&recovery);
 	if (!failure)
 		failure = end_check(&recovery);
 	if (!failure)

@@ -91,7 +91,11 @@ archive_store_ruleset(const char *dir, const struct ruleset *set)
 	path_join(base, path, name);
 	path_join(final, path, set->digest);
 	if (!error)
+		error = store_remove_folder(base);              /* of one who died at it */
+	if (!error)
 		error = all_store(base, set);
+	if (!error)
+		error = store_remove_folder(final);             /* damaged: found so above */
 	if (!error && rename(base, final) != 0)
 		error = errno;
 	if (!error)

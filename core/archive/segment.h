@@ -92,8 +92,23 @@ void walk_to(struct walk *, uint64_t at, uint32_t number, uint64_t position);
 /* After TORN: does a whole frame behind the place say that the entry due there had been synced?  Then it is damage. */
 bool walk_was_synced(struct walk *);
 
+/* After TORN: goes on at the next whole frame, wherever it belongs.  False: there is none.  *stranger: a whole frame stood here, and
+ * is not the one that was due. */
+bool walk_resume(struct walk *, bool *stranger);
+
 /* The seal at the end of the file. */
 bool segment_seal_read(struct walk *, struct frame *, uint64_t *entries, uint64_t *raw, uint8_t chain[CHAIN_BYTES]);
+
+/* ---- end.c: what is known of both ends ---- */
+
+/* "At least so far": position and chain at the last seal or close. */
+enum end_state { END_NONE, END_GOOD, END_BAD };
+int end_write(const char *dir, const uint8_t key[ARCHIVE_KEY_BYTES], uint64_t position, const uint8_t chain[CHAIN_BYTES]);
+enum end_state end_read(const char *dir, const uint8_t key[ARCHIVE_KEY_BYTES], uint64_t *position, uint8_t chain[CHAIN_BYTES]);
+
+/* "Pruned up to here": segments that begin before the position may be gone.  0 when nothing is written, or it is damaged. */
+int start_write(const char *dir, uint64_t position);
+uint64_t start_read(const char *dir);
 
 /* ---- telling ---- */
 

@@ -17,4 +17,10 @@ int store_sync_folder(const char *path);                /* 0 or errno */
 int store_make_folder(const char *path);                /* 0 also when it is there */
 int write_at(int descriptor, const void *bytes, size_t length, uint64_t at);    /* pwrite until all is written; 0 or errno */
 
+int store_remove_folder(const char *path);              /* with all that is in it; 0 also when it is not there */
+
+/* A lock that lives as long as its descriptor.  Its file names the process, for people. */
+int lock_take(const char *path, int *descriptor, char owner[24]);       /* 0; EAGAIN: owner has it; errno */
+bool lock_is_held(const char *path);                    /* by anybody; takes nothing */
+
 #endif

@@ -152,21 +152,44 @@ walk_hop(struct walk *walk, struct frame *frame)
 	return WALK_FRAME;
 }
 
+/* From the place of the walk to the end of the file; the caller frees. */
+static uint8_t *
+rest_read(struct walk *walk, size_t *length)
+{
+	look_again(walk);
+	*length = walk->at < walk->bytes ? (size_t)(walk->bytes - walk->at) : 0;
+	uint8_t *rest = memory_resize(NULL, *length + 1);
+	*length = read_at(walk, walk->at, rest, *length);
+	return rest;
+}
+
 bool
 walk_was_synced(struct walk *walk)
 {
-	look_again(walk);
-	if (walk->at >= walk->bytes)
-		return false;
-	size_t length = (size_t)(walk->bytes - walk->at);
-	uint8_t *rest = memory_resize(NULL, length);
-	length = read_at(walk, walk->at, rest, length);
+	size_t length;
+	uint8_t *rest = rest_read(walk, &length);
 	struct frame frame;
 	bool was = false;
 	for (size_t at = 1; !was && (at = frame_search(rest, length, at, &frame)) < length; at += frame_bytes(&frame))
 		was = frame.synced > walk->position;
 	free(rest);
 	return was;
+}
+
+bool
+walk_resume(struct walk *walk, bool *stranger)
+{
+	size_t length;
+	uint8_t *rest = rest_read(walk, &length);
+	struct frame frame;
+	size_t at = frame_search(rest, length, 0, &frame);
+	*stranger = length > 0 && at == 0;
+	if (*stranger && frame.number <= walk->number)  /* it stands here again, or a younger one does */
+		at = frame_search(rest, length, 1, &frame);
+	free(rest);
+	if (at < length)
+		walk_to(walk, walk->at + at, frame.number, frame.first);
+	return at < length;
 }
 
 bool

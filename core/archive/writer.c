@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #define SEGMENT_BYTES ((uint64_t)256 << 20)
@@ -255,28 +254,18 @@ archive_bytes(const struct archive *archive)
 /* ---- opening and closing ---- */
 
 static enum archive_failure
-lock_take(struct archive *archive, struct diags *diags)
+lock_get(struct archive *archive, struct diags *diags)
 {
 	char path[PATH_BYTES], owner[24];
 	path_join(path, archive->dir, "lock");
-	archive->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (archive->lock < 0) {
-		tell_errno(diags, path, "打不开锁文件", "cannot open the lock", errno);
-		return ARCHIVE_SYSTEM;
-	}
-	if (flock(archive->lock, LOCK_EX | LOCK_NB) == 0) {
-		int length = snprintf(owner, sizeof owner, "%ld\n", (long)getpid());
-		if (ftruncate(archive->lock, 0) != 0 || write_at(archive->lock, owner, (size_t)length, 0) != 0)
-			return ARCHIVE_FINE;            /* who holds it is for people only */
+	int error = lock_take(path, &archive->lock, owner);
+	if (!error)
 		return ARCHIVE_FINE;
-	}
-	if (errno != EWOULDBLOCK) {
-		tell_errno(diags, path, "不能加锁", "cannot take the lock", errno);
+	if (error != EAGAIN) {
+		tell_errno(diags, path, "不能加锁", "cannot take the lock", error);
 		return ARCHIVE_SYSTEM;
 	}
-	ssize_t length = pread(archive->lock, owner, sizeof owner - 1, 0);
-	owner[length > 0 ? length : 0] = '\0';
-	owner[strcspn(owner, "\n")] = '\0';
+	owner[strcspn(owner, " ")] = '\0';
 	tell(diags, path, say(diags, "另一个进程（%s）正在写这个归档", owner), say(diags, "another process (%s) is writing to this archive", owner));
 	return ARCHIVE_LOCKED;
 }
@@ -294,7 +283,7 @@ open_all(struct archive *archive, uint64_t *cut, struct diags *diags)
 		tell_errno(diags, archive->dir, "不能建立归档目录", "cannot make the folder of the archive", error);
 		return ARCHIVE_SYSTEM;
 	}
-	enum archive_failure failure = lock_take(archive, diags);
+	enum archive_failure failure = lock_get(archive, diags);
 	return failure ? failure : recover(archive, cut, diags);
 }
 

@@ -48,11 +48,6 @@ void out_seal(struct archive *, struct out *);
 int out_write(struct archive *, struct out *);  /* what waits, and syncs; 0 or errno */
 void out_free(struct out *);
 
-/* "At least so far": position and chain at the last seal or close; see end.c. */
-int end_write(const char *dir, const uint8_t key[ARCHIVE_KEY_BYTES], uint64_t position, const uint8_t chain[CHAIN_BYTES]);
-enum end_state { END_NONE, END_GOOD, END_BAD } end_read(const char *dir, const uint8_t key[ARCHIVE_KEY_BYTES], uint64_t *position,
-    uint8_t chain[CHAIN_BYTES]);
-
 /* recover.c: brings the folder into a state to be written to.  FINE, or diags tell. */
 enum archive_failure recover(struct archive *, uint64_t *cut, struct diags *);
 

@@ -47,6 +47,8 @@ mixed(uint64_t number)
 	return number ^ number >> 31;
 }
 
+#define MADE_DIGEST "00000000000000000000000000000000000000000000000000000000000ba5e5"
+
 struct made {
 	struct entry entry;
 	char bytes[4200], source[32];
@@ -83,9 +85,7 @@ made_make(struct made *made, uint64_t number)
 	switch (chance >> 50 & 31) {
 	case 0:
 		made->entry.kind = ENTRY_RULES;
-		snprintf(made->bytes, sizeof made->bytes, "%016llx%016llx%016llx%016llx", (unsigned long long)mixed(chance), (unsigned long long)chance,
-		    (unsigned long long)mixed(number), (unsigned long long)number);
-		made->entry.rules.digest = slice_of(made->bytes);
+		made->entry.rules.digest = SLICE(MADE_DIGEST);
 		made->entry.rules.settings = (struct entry_settings){(int32_t)(chance % 30) - 3, 400, 36, 32, 1u << 20, 64, chance & 1, ""};
 		if (!(chance & 1))
 			strcpy(made->entry.rules.settings.pseudonym_key_id, "0123456789abcdef");
@@ -202,6 +202,61 @@ read_all(const char *dir, const struct archive_options *keys, uint64_t from, enu
 	diags_free(&diags);
 	return from;
 }
+
+/* A ruleset of two files under the digest that made entries name. */
+static inline void
+made_ruleset_store(const char *dir)
+{
+	struct ruleset_file file[] = {{"rules/policy/A.yaml", SLICE("id: A\n")}, {"tables/pools.csv", SLICE("prefix,pool\n")}};
+	struct ruleset set = {.digest = MADE_DIGEST, .file = file, .files = 2};
+	ck_assert_int_eq(archive_store_ruleset(dir, &set), 0);
+}
+
+static inline size_t
+verify_quietly(const char *dir, const struct archive_options *keys)
+{
+	struct diags diags = {0};
+	size_t damages = archive_verify(dir, keys, &diags);
+	NEED(damages == diags.errors, "%zu told", diags.errors);
+	for (size_t i = 0; i < diags.count; i++)
+		NEED(diags.list[i].message[LANGUAGE_ZH] && diags.list[i].message[LANGUAGE_EN] && diags.list[i].file, "diag %zu", i);
+	diags_free(&diags);
+	return damages;
+}
+
+static inline void
+must_be_whole(const char *dir, const struct archive_options *keys)
+{
+	struct diags diags = {0};
+	size_t damages = archive_verify(dir, keys, &diags);
+	NEED(damages == 0, "%s: %s", diags.list[0].file, diags.list[0].message[LANGUAGE_EN]);
+	diags_free(&diags);
+}
+
+static inline int
+run_with_scratch(const char *name, const TTest *const tests[], size_t count)
+{
+	Suite *suite = suite_create(name);
+	TCase *tcase = tcase_create(name);
+	tcase_set_timeout(tcase, 240);
+	tcase_add_checked_fixture(tcase, scratch_make, scratch_remove);
+	for (size_t i = 0; i < count; i++)
+		tcase_add_test(tcase, tests[i]);
+	suite_add_tcase(suite, tcase);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+#define RUN_ARCHIVE_TESTS(name, ...) \
+	int \
+	main(void) \
+	{ \
+		const TTest *const tests[] = {__VA_ARGS__}; \
+		return run_with_scratch(name, tests, sizeof tests / sizeof *tests); \
+	}
 
 static inline size_t
 file_size(const char *path)

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-static const struct archive_options plain = {.segment_bytes = 200000};
+static const struct archive_options plain = {.segment_bytes = 50000};
 
 START_TEST(what_is_written_is_read_in_commits_of_any_size)
 {
@@ -96,22 +96,199 @@ START_TEST(the_second_writer_is_refused)
 }
 END_TEST
 
-int
-main(void)
+static void
+fill(const char *dir, const struct archive_options *options, uint64_t commits, uint64_t most)
 {
-	Suite *suite = suite_create("archive");
-	TCase *tcase = tcase_create("archive");
-	tcase_set_timeout(tcase, 120);
-	tcase_add_checked_fixture(tcase, scratch_make, scratch_remove);
-	tcase_add_test(tcase, what_is_written_is_read_in_commits_of_any_size);
-	tcase_add_test(tcase, a_reader_follows_the_writer);
-	tcase_add_test(tcase, what_was_not_committed_is_not_there);
-	tcase_add_test(tcase, writing_goes_on_where_it_ended);
-	tcase_add_test(tcase, the_second_writer_is_refused);
-	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	uint64_t cut;
+	struct archive *archive = must_open(dir, options, &cut);
+	for (uint64_t i = 0; i < commits; i++) {
+		append_some(archive, 1 + mixed(i) % most);
+		ck_assert_int_eq(archive_commit(archive), 0);
+	}
+	archive_close(archive);
 }
+
+START_TEST(the_list_tells_what_is_there)
+{
+	struct diags diags = {0};
+	enum archive_failure failure;
+	struct archive_segment *segment;
+	size_t count;
+	fill(scratch_path("a"), &plain, 300, 30);
+	ck_assert(archive_list(scratch_path("a"), &segment, &count, &failure, &diags));
+	ck_assert_uint_ge(count, 3);
+	uint64_t position = 0;
+	for (size_t i = 0; i < count; i++) {
+		ck_assert_uint_eq(segment[i].first, position);
+		ck_assert_int_eq(segment[i].sealed, i + 1 < count);
+		char path[512];
+		snprintf(path, sizeof path, "%s/a/%s", scratch, segment[i].name);
+		ck_assert_uint_eq(segment[i].bytes, file_size(path));
+		ck_assert_int_lt(segment[i].event_low, segment[i].event_high);
+		ck_assert_int_lt(segment[i].arrival_low, segment[i].arrival_high);
+		ck_assert_uint_gt(segment[i].raw_bytes, segment[i].bytes);
+		position += segment[i].entries;
+	}
+	enum archive_step last;
+	ck_assert_uint_eq(read_all(scratch_path("a"), NULL, 0, &last), position);
+	free(segment);
+	ck_assert(!archive_list(scratch_path("none"), &segment, &count, &failure, &diags));
+	ck_assert_int_eq(failure, ARCHIVE_SYSTEM);
+	diags_free(&diags);
+}
+END_TEST
+
+START_TEST(the_chain_is_known_at_every_commit)
+{
+	uint64_t cut, position[200];
+	uint8_t chain[200][32], other[32];
+	struct archive *archive = must_open(scratch_path("a"), &plain, &cut);
+	ck_assert(archive_chain_at(scratch_path("a"), NULL, 0, other));
+	for (size_t i = 0; i < 200; i++) {
+		append_some(archive, 2 + mixed(i) % 40);
+		ck_assert_int_eq(archive_commit(archive), 0);
+		position[i] = archive_synced(archive);
+		ck_assert(archive_chain_at(scratch_path("a"), NULL, position[i], chain[i]));
+		ck_assert(i == 0 || memcmp(chain[i], chain[i - 1], 32) != 0);
+		ck_assert(!archive_chain_at(scratch_path("a"), NULL, position[i] - 1, other));
+		ck_assert(!archive_chain_at(scratch_path("a"), NULL, position[i] + 1, other));
+	}
+	archive_close(archive);
+	for (size_t i = 0; i < 200; i++) {
+		ck_assert(archive_chain_at(scratch_path("a"), NULL, position[i], other));
+		ck_assert_mem_eq(other, chain[i], 32);
+	}
+	struct diags diags = {0};
+	ck_assert_uint_ge(archive_prune(scratch_path("a"), &(struct archive_limits){EVENT_TIME_NONE, 1, position[150]}, false, &diags), 1);
+	ck_assert(!archive_chain_at(scratch_path("a"), NULL, position[0], other));
+	for (size_t i = 150; i < 200; i++) {
+		ck_assert(archive_chain_at(scratch_path("a"), NULL, position[i], other));
+		ck_assert_mem_eq(other, chain[i], 32);
+	}
+	diags_free(&diags);
+}
+END_TEST
+
+START_TEST(the_newest_event_before_a_position)
+{
+	struct made made;
+	int64_t newest = EVENT_TIME_NONE;
+	uint64_t cut;
+	struct archive *archive = must_open(scratch_path("a"), &plain, &cut);
+	ck_assert_int_eq(archive_newest_event(scratch_path("a"), NULL, 0), EVENT_TIME_NONE);
+	for (uint64_t i = 0; i < 3000; i++) {
+		made_make(&made, i);
+		archive_append(archive, &made.entry);
+		if (made.entry.kind == ENTRY_RECORD && made.entry.record.event_time > newest)
+			newest = made.entry.record.event_time;
+		if (i % 7 == 0) {
+			ck_assert_int_eq(archive_commit(archive), 0);
+			NEED(archive_newest_event(scratch_path("a"), NULL, i + 1) == newest, "position %llu", (unsigned long long)i);
+		}
+	}
+	archive_close(archive);
+	ck_assert_int_eq(archive_newest_event(scratch_path("a"), NULL, 3000), newest);
+}
+END_TEST
+
+/* Segments left, their first position and the bytes of all. */
+static size_t
+left(const char *dir, uint64_t *first, uint64_t *bytes)
+{
+	struct diags diags = {0};
+	enum archive_failure failure;
+	struct archive_segment *segment;
+	size_t count;
+	ck_assert(archive_list(dir, &segment, &count, &failure, &diags));
+	*first = segment[0].first;
+	*bytes = 0;
+	for (size_t i = 0; i < count; i++)
+		*bytes += segment[i].bytes;
+	free(segment);
+	diags_free(&diags);
+	return count;
+}
+
+START_TEST(pruning_takes_the_oldest_and_what_nobody_needs)
+{
+	struct diags diags = {0};
+	enum archive_failure failure;
+	struct archive_segment *segment;
+	size_t count;
+	uint64_t first, bytes;
+	enum archive_step last;
+	const char *dir = scratch_path("a");
+	fill(dir, &plain, 400, 60);
+	made_ruleset_store(dir);
+	ck_assert(archive_list(dir, &segment, &count, &failure, &diags));
+	ck_assert_uint_ge(count, 6);
+	uint64_t end = segment[count - 1].first + segment[count - 1].entries, second = segment[1].first, third = segment[2].first;
+	int64_t of_second = segment[1].event_high;
+	struct archive_limits none = {EVENT_TIME_NONE, 0, UINT64_MAX}, floor = {EVENT_TIME_NONE, 1, third}, old = {of_second, 0, UINT64_MAX},
+	    small = {EVENT_TIME_NONE, segment[count - 1].bytes + segment[count - 2].bytes, UINT64_MAX}, all = {EVENT_TIME_NONE, 1, UINT64_MAX};
+	uint64_t first_of_small = segment[count - 2].first, first_of_last = segment[count - 1].first;
+	free(segment);
+	ck_assert_uint_eq(archive_prune(dir, &none, false, &diags), 0);
+	ck_assert_uint_eq(archive_prune(dir, &floor, true, &diags), 2);
+	ck_assert_uint_eq(diags.count, 2);
+	ck_assert_uint_eq(left(dir, &first, &bytes), count);
+	ck_assert_uint_eq(archive_prune(dir, &old, false, &diags), 1);          /* the second still holds that time */
+	ck_assert_uint_eq(left(dir, &first, &bytes), count - 1);
+	ck_assert_uint_eq(first, second);
+	ck_assert_uint_eq(archive_prune(dir, &floor, false, &diags), 1);
+	left(dir, &first, &bytes);
+	ck_assert_uint_eq(first, third);
+	ck_assert(archive_read(dir, NULL, 0, &failure, &diags) == NULL);
+	ck_assert_int_eq(failure, ARCHIVE_BROKEN);
+	ck_assert_uint_eq(read_all(dir, NULL, third, &last), end);
+	archive_prune(dir, &small, false, &diags);
+	left(dir, &first, &bytes);
+	ck_assert_uint_eq(first, first_of_small);
+	ck_assert_uint_le(bytes, small.bytes);
+	archive_prune(dir, &all, false, &diags);
+	ck_assert_uint_eq(left(dir, &first, &bytes), 1);                        /* the newest stays */
+	ck_assert_uint_eq(first, first_of_last);
+	must_be_whole(dir, NULL);
+	uint64_t cut;
+	struct archive *archive = must_open(dir, &plain, &cut);
+	ck_assert_uint_eq(archive_next(archive), end);
+	archive_close(archive);
+	diags_free(&diags);
+}
+END_TEST
+
+START_TEST(an_index_is_made_again_and_does_without)
+{
+	struct diags diags = {0};
+	enum archive_failure failure;
+	struct archive_segment *segment;
+	size_t count;
+	uint64_t cut;
+	enum archive_step last;
+	char index[512];
+	const char *dir = scratch_path("a");
+	fill(dir, &plain, 300, 30);
+	made_ruleset_store(dir);
+	ck_assert(archive_list(dir, &segment, &count, &failure, &diags));
+	uint64_t end = segment[count - 1].first + segment[count - 1].entries;
+	for (size_t i = 0; i + 1 < count; i++) {
+		snprintf(index, sizeof index, "%s/%.*sfwx", dir, (int)strlen(segment[i].name) - 3, segment[i].name);
+		size_t size = file_size(index);
+		if (i == 0)
+			file_flip(index, size / 2, 3);
+		else
+			ck_assert_int_eq(unlink(index), 0);
+		ck_assert_uint_eq(read_all(dir, NULL, segment[i].first + segment[i].entries / 2, &last), end);
+		ck_assert_uint_eq(verify_quietly(dir, NULL), i == 0);
+		archive_close(must_open(dir, &plain, &cut));
+		ck_assert_uint_eq(file_size(index), size);
+		must_be_whole(dir, NULL);
+	}
+	free(segment);
+	diags_free(&diags);
+}
+END_TEST
+
+RUN_ARCHIVE_TESTS("archive", what_is_written_is_read_in_commits_of_any_size, a_reader_follows_the_writer, what_was_not_committed_is_not_there,
+    writing_goes_on_where_it_ended, the_second_writer_is_refused, the_list_tells_what_is_there, the_chain_is_known_at_every_commit,
+    the_newest_event_before_a_position, pruning_takes_the_oldest_and_what_nobody_needs, an_index_is_made_again_and_does_without)
