@@ -45,8 +45,18 @@ struct snapshot;
 struct snapshot *snapshot_open(const char *archive_dir, const struct archive_options *keys, uint64_t position, struct snapshot_head *,
     struct diags *);
 
-/* The scorer as it was.  rules is the ruleset that the head names.  NULL: damaged; diags. */
-struct scorer *snapshot_load(struct snapshot *, struct ruleset *, const struct scorer_limits *, struct diags *);
+/* Somebody who works beside the caller, on a thread that core/ does not have: unpacks the next block while this one is
+ * taken over.  begin starts the work and comes back; finish waits for its end; never two at a time. */
+struct snapshot_helper {
+	void (*begin)(void *context, void (*work)(void *argument), void *argument);
+	void (*finish)(void *context);
+	void *context;
+};
+
+/* The scorer as it was.  rules is the ruleset that the head names; helper may be NULL.  NULL: damaged; diags (may be NULL).
+ * A snapshot is loaded once. */
+struct scorer *snapshot_load(struct snapshot *, struct ruleset *, const struct scorer_limits *, const struct snapshot_helper *helper,
+    struct diags *);
 void snapshot_close(struct snapshot *);
 
 /* Positions of the snapshots there are, newest first; caller frees.  Temporary files of the dead are removed by

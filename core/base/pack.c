@@ -54,6 +54,15 @@ packer_add(struct packer *packer, const void *bytes, size_t length, struct buffe
 }
 
 void
+packer_whole(struct packer *packer, const void *bytes, size_t length, struct buffer *out)
+{
+	size_t most = ZSTD_compressBound(length);
+	packer_begin(packer);
+	buffer_reserve(out, most);
+	out->length += must(ZSTD_compress2((ZSTD_CCtx *)packer, out->data + out->length, most, bytes, length));
+}
+
+void
 packer_close(struct packer *packer)
 {
 	ZSTD_freeCCtx((ZSTD_CCtx *)packer);
@@ -94,6 +103,13 @@ unpacker_exact(struct unpacker *unpacker, const void *bytes, size_t packed, void
 		moved = in.pos + out.pos - before;
 	}
 	return in.pos == packed && out.pos == length;
+}
+
+bool
+unpacker_whole(struct unpacker *unpacker, const void *bytes, size_t packed, void *to, size_t length)
+{
+	size_t got = ZSTD_decompressDCtx((ZSTD_DCtx *)unpacker, to, length, bytes, packed);
+	return !ZSTD_isError(got) && got == length;
 }
 
 void

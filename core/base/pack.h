@@ -15,6 +15,9 @@ void packer_begin(struct packer *);
 /* Packs the bytes behind what came since packer_begin and adds all of it to out, so that a reader who has so much can
  * unpack so much. */
 void packer_add(struct packer *, const void *bytes, size_t length, struct buffer *out);
+
+/* The bytes by themselves, as one whole zstd frame added to out; what came since packer_begin is forgotten. */
+void packer_whole(struct packer *, const void *bytes, size_t length, struct buffer *out);
 void packer_close(struct packer *);
 
 /* ---- unpacking ---- */
@@ -30,6 +33,9 @@ enum unpack_state unpacker_step(struct unpacker *, const void *bytes, size_t len
 
 /* The bytes, continuing those since unpacker_begin, are exactly length bytes unpacked; false: they are not. */
 bool unpacker_exact(struct unpacker *, const void *bytes, size_t packed, void *to, size_t length);
+
+/* What packer_whole made is exactly length bytes unpacked; faster than unpacker_exact, since nothing is kept. */
+bool unpacker_whole(struct unpacker *, const void *bytes, size_t packed, void *to, size_t length);
 void unpacker_close(struct unpacker *);
 
 #endif

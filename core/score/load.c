@@ -9,12 +9,22 @@ points_below(uint32_t number, size_t count)
 	return number == NOBODY || number < count;
 }
 
+#define RESERVE_MOST ((size_t)1 << 26)  /* numbers that are believed to come before they do */
+
+static void
+reserve(struct table *table, size_t count)
+{
+	if (table->used == 0)
+		table_reserve(table, count < RESERVE_MOST ? count : RESERVE_MOST);
+}
+
 void
 persons_loaded(struct codec *codec, void *context, uint32_t first, uint32_t count)
 {
 	struct loading *loading = context;
 	struct scorer *scorer = loading->scorer;
 	uint64_t hash[CODEC_GROUP];
+	reserve(&scorer->persons.table, loading->persons);
 	for (uint32_t i = 0; i < count; i++) {
 		const struct person *person = person_at(&scorer->persons, first + i);
 		uint32_t number;
@@ -81,6 +91,7 @@ bookings_loaded(struct codec *codec, void *context, uint32_t first, uint32_t cou
 	struct bookings *bookings = &scorer->bookings;
 	uint64_t hash[CODEC_GROUP];
 	bookings->table.first = bookings->chunks.first;
+	reserve(&bookings->table, loading->bookings - bookings->chunks.first);
 	for (uint32_t i = 0; i < count; i++) {
 		const struct booking *booking = booking_at(bookings, first + i);
 		if (!booking_is_sound(loading, booking, first + i)) {

@@ -303,7 +303,7 @@ void scorer_state(struct codec *, struct scorer *);
 /* ---- load.c: groups of records that were just read into their chunks: into the tables when they are sound ---- */
 struct loading {
 	struct scorer *scorer;
-	size_t bookings, enrolments;    /* that there will be */
+	size_t persons, bookings, enrolments;   /* that there will be */
 };
 void persons_loaded(struct codec *, void *loading, uint32_t first, uint32_t count);
 void enrolments_loaded(struct codec *, void *loading, uint32_t first, uint32_t count);

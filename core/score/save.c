@@ -9,7 +9,7 @@
 
 #define STATE_LAYOUT 1                  /* grows with every change of what is written */
 
-#define KNOWN(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " changed: name its new field below, then its size here")
+#define KNOWN(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " changed: name its new field below, then its size here, and count STATE_LAYOUT up")
 KNOWN(struct said, 24);
 KNOWN(struct series_month, 56);
 KNOWN(struct series_year, 32);
@@ -381,8 +381,9 @@ layout_same(struct codec *codec, const struct scorer *scorer)
 void
 scorer_state(struct codec *codec, struct scorer *scorer)
 {
-	struct loading loading = {scorer, scorer->bookings.chunks.count, scorer->enrolments.count};
+	struct loading loading = {scorer, scorer->persons.chunks.count, scorer->bookings.chunks.count, scorer->enrolments.count};
 	layout_same(codec, scorer);
+	codec_count(codec, &loading.persons, UINT32_MAX);
 	codec_count(codec, &loading.bookings, UINT32_MAX);
 	codec_count(codec, &loading.enrolments, UINT32_MAX);
 	counts_state(codec, scorer);
@@ -397,7 +398,9 @@ scorer_state(struct codec *codec, struct scorer *scorer)
 	codec_texts(codec, &scorer->bookings.ids);
 	codec_chunks(codec, &scorer->bookings.chunks, bookings_loaded, &loading);
 	ids_from_state(codec, &scorer->bookings);
-	codec_same(codec, loading.bookings);
+	if (loading.persons != scorer->persons.chunks.count || loading.bookings != scorer->bookings.chunks.count
+	    || loading.enrolments != scorer->enrolments.count)
+		codec_refuse(codec);
 }
 
 void

@@ -85,6 +85,7 @@ scratch_of(struct codec *codec, size_t bytes)
 {
 	if (codec->scratch_bytes < bytes) {
 		codec->scratch = memory_resize(codec->scratch, bytes);
+		memset(codec->scratch, 0, bytes);
 		codec->scratch_bytes = bytes;
 	}
 	return codec->scratch;
@@ -113,19 +114,18 @@ words_pack(const int64_t *word, size_t words, char *out)
 	return out;
 }
 
-/* Into words that are zero.  NULL: the bytes end before. */
+/* Into words that are zero.  Takes at most packed_most bytes, which scratch has for every record: where the bytes of a piece
+ * really end is asked once, behind its last record. */
 static const char *
-words_unpack(const char *from, const char *end, int64_t *word, size_t words)
+words_unpack(const char *from, int64_t *word, size_t words)
 {
 	size_t bit_bytes = (words + 7) / 8;
-	if ((size_t)(end - from) < bit_bytes)
-		return NULL;
 	const uint8_t *bits = (const uint8_t *)from;
 	from += bit_bytes;
 	for (size_t i = 0; i < bit_bytes; i++) {
 		unsigned byte = bits[i];
-		if ((size_t)(end - from) < (size_t)__builtin_popcount(byte) * sizeof *word || (words < 8 * i + 8 && byte >> (words - 8 * i)))
-			return NULL;
+		if (words < 8 * i + 8)
+			byte &= (1u << (words - 8 * i)) - 1;
 		for (; byte; byte &= byte - 1, from += sizeof *word)
 			memcpy(&word[8 * i + (unsigned)__builtin_ctz(byte)], from, sizeof *word);
 	}
@@ -162,7 +162,7 @@ codec_words(struct codec *codec, int64_t *word, size_t words)
 	}
 	memset(word, 0, words * sizeof *word);
 	const char *end = piece_read(codec, packed_most(words));
-	if (end && words_unpack(codec->scratch, end, word, words) != end)
+	if (end && words_unpack(codec->scratch, word, words) != end)
 		codec->bad = true;
 }
 
@@ -183,9 +183,9 @@ group_load(struct codec *codec, struct chunks *chunks, uint32_t count)
 {
 	size_t words = chunks->stride / sizeof(int64_t);
 	const char *end = piece_read(codec, CODEC_GROUP * packed_most(words)), *at = codec->scratch;
-	for (uint32_t i = 0; at && end && i < count; i++)
-		at = words_unpack(at, end, chunks_at(chunks, chunks_add(chunks)), words);
-	if (at != end)
+	for (uint32_t i = 0; end && i < count; i++)
+		at = words_unpack(at, chunks_at(chunks, chunks_add(chunks)), words);
+	if (end && at != end)
 		codec->bad = true;
 }
 

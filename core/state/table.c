@@ -56,6 +56,16 @@ table_add(struct table *table, uint64_t hash, uint32_t number)
 }
 
 void
+table_reserve(struct table *table, size_t count)
+{
+	size_t slots = table->mask + 1;
+	while ((count + 1) * 8 > slots * 5)
+		slots *= 2;
+	table_free(table);
+	*table = (struct table){.slot = slots_map(slots), .mask = slots - 1, .first = table->first};
+}
+
+void
 table_free(struct table *table)
 {
 	if (table->slot)

@@ -32,6 +32,9 @@ struct probe {
 
 void table_init(struct table *);
 void table_add(struct table *, uint64_t hash, uint32_t number);
+
+/* Room for so many numbers, so that they are added without growth; an empty table alone. */
+void table_reserve(struct table *, size_t count);
 void table_free(struct table *);
 size_t table_bytes(const struct table *);
 
