@@ -12,6 +12,8 @@ static const struct argument {
 	{"--config", "FILE", {"配置文件，默认 " CONFIG_DEFAULT, "configuration file; default " CONFIG_DEFAULT}},
 	{"--check-config", NULL, {"检查配置、规则和表，然后退出（0 或 78）", "check configuration, rules and tables, then leave (0 or 78)"}},
 	{"--print-config", NULL, {"输出带注释的示例配置", "print a commented example configuration"}},
+	{"--accept-gap", NULL, {"主题与档案对不上时：把缺口记入档案，从主题现有的最早处读起", "when topics do not fit the archive: record the gap there and read on at the earliest that the topic has"}},
+	{"--make-snapshot", NULL, {"（内部）由 fundwatchd 自己启动，做一个快照", "(internal) started by fundwatchd itself: makes one snapshot"}},
 	{"--lang", "zh|en", {"日志和提示的语言，默认取自环境变量", "language of log and messages; default: from the environment"}},
 	{"--version", NULL, {"显示版本", "print the version"}},
 	{"--help", NULL, {"显示本说明", "print this help"}},
@@ -68,6 +70,8 @@ flag_set(struct arguments *arguments, const char *name)
 {
 	arguments->check |= strcmp(name, "--check-config") == 0;
 	arguments->example |= strcmp(name, "--print-config") == 0;
+	arguments->accept_gap |= strcmp(name, "--accept-gap") == 0;
+	arguments->make_snapshot |= strcmp(name, "--make-snapshot") == 0;
 	arguments->version |= strcmp(name, "--version") == 0;
 	arguments->help |= strcmp(name, "--help") == 0;
 }
@@ -111,7 +115,8 @@ arguments_help(enum language language, FILE *file)
 	fprintf(file, "\n%s\n", zh ? "配置文件的选项 [默认值]：" : "Options of the configuration file [default]:");
 	config_help(language, file);
 	fprintf(file, "\n%s\n", zh ? "信号：SIGHUP 重读规则；SIGTERM、SIGINT 处理完手头的记录后停止。\n"
-	    "退出码：0 正常停止；64 用法错误；69 地址被占用；75 停止时仍有消息未送达；78 配置或规则有误、缺少主题。" :
+	    "退出码：0 正常停止；64 用法错误；65 档案损坏；69 地址被占用；73 档案打不开或已有另一个进程在写；75 停止时仍有消息未送达；78 配置或规则有误、缺少主题、主题与档案对不上。" :
 	    "Signals: SIGHUP reads the rules again; SIGTERM, SIGINT finish what is in hand and stop.\n"
-	    "Exit codes: 0 stopped; 64 usage; 69 address in use; 75 stopped with messages not delivered; 78 configuration, rules or a missing topic.");
+	    "Exit codes: 0 stopped; 64 usage; 65 the archive is damaged; 69 address in use; 73 the archive cannot be opened or another process writes to it;\n"
+	    "75 stopped with messages not delivered; 78 configuration, rules, a missing topic, or topics that do not fit the archive.");
 }

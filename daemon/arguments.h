@@ -8,7 +8,7 @@
 
 struct arguments {
 	const char *config;
-	bool check, example, version, help;
+	bool check, example, version, help, accept_gap, make_snapshot;
 	enum language language;
 };
 

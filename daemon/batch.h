@@ -9,6 +9,8 @@
 #include "core/base/buffer.h"
 #include "core/score/scorer.h"
 
+#include <stdatomic.h>
+
 /* A batch is full then, whatever its count: copied, decoded and judged while it is in the second-level cache. */
 #define BATCH_BYTES_MAX (512u << 10)
 
@@ -32,6 +34,8 @@ struct batch {
 	struct decoded_record *decoded; /* of every record */
 	int64_t decode_ns;              /* of the whole batch */
 	int64_t taken_ns, taken_wall_ms;        /* when the batch was complete */
+	uint64_t first;                 /* position of its first record in the archive */
+	_Atomic unsigned users;         /* threads that still look at it: the turn, the archivist */
 };
 
 void batch_init(struct batch *, size_t capacity, struct decode_limits);

@@ -41,6 +41,14 @@ struct config {
 	struct {
 		int64_t lateness, remember, history, batch, record_bytes, depth;
 	} limits;
+	struct {
+		const char *dir;                /* "": none */
+		int64_t sync_ms, sync_records, segment_mb, level;
+		const char *chain_key_file, *cipher_key_file;
+		int64_t cipher;                 /* enum archive_cipher */
+		int64_t snapshot_every, snapshot_records, snapshots, keep_days, keep_gb;
+	} archive;
+	int64_t tick_after;             /* seconds, 0: never */
 	const char *listen;             /* host:port, or off */
 	const char *mirror;             /* "": none */
 	const char *refused_certificate;        /* "": the bytes of a refused record are left out */

@@ -1,6 +1,7 @@
 /* See consumer.h. */
 #include "daemon/consumer.h"
 
+#include "core/archive/cursor.h"
 #include "core/base/memory.h"
 #include "daemon/clock.h"
 #include "daemon/log.h"
@@ -11,6 +12,7 @@
 
 #define BATCHES 4
 #define WAIT_MS 100
+#define ASLEEP_NS (10 * NS_PER_SECOND)  /* longer than one look at the queue with all that follows */
 
 struct batches {                        /* first in, first out; guarded by the consumer's lock */
 	struct batch *first, **last;
@@ -33,6 +35,7 @@ struct consumer {
 	pthread_cond_t emptied;
 	struct batches empty, full;
 	bool stop, reading;
+	bool guarded;                   /* there is an archive to hold the topics against */
 	int wake_fd;
 	pthread_t thread;
 
@@ -135,7 +138,7 @@ partitions_make(struct consumer *consumer)
 		consumer->partition = memory_resize(consumer->partition, (consumer->partitions + more) * sizeof *consumer->partition);
 		for (size_t i = 0; i < more; i++)
 			consumer->partition[consumer->partitions++] = (struct partition){.topic = read[r].topic, .number = (int32_t)i,
-			    .kind = read[r].kind, .next = OFFSET_UNKNOWN, .told = OFFSET_UNKNOWN, .position = OFFSET_UNKNOWN, .low = OFFSET_UNKNOWN, .high = OFFSET_UNKNOWN};
+			    .kind = read[r].kind, .next = OFFSET_UNKNOWN, .told = OFFSET_UNKNOWN, .marked = OFFSET_UNKNOWN, .position = OFFSET_UNKNOWN, .low = OFFSET_UNKNOWN, .high = OFFSET_UNKNOWN};
 	}
 	atomic_store(&consumer->status->partition, consumer->partition);
 	atomic_store(&consumer->status->partitions, consumer->partitions);
@@ -358,6 +361,7 @@ static void
 batch_hand_over(struct consumer *consumer, struct batch *batch)
 {
 	uint64_t one = 1;
+	atomic_store(&batch->users, 1);         /* the turn */
 	bool something = batch->count || batch->progresses;
 	pthread_mutex_lock(&consumer->lock);
 	batches_put(something ? &consumer->full : &consumer->empty, batch);
@@ -366,14 +370,38 @@ batch_hand_over(struct consumer *consumer, struct batch *batch)
 		return;         /* the counter is full: it is awake */
 }
 
+/* A process that slept (SIGSTOP, a frozen machine) was told nothing: the topics may have been made anew meanwhile. */
+static void
+sleep_notice(struct consumer *consumer, int64_t *looked_ns)
+{
+	int64_t now = clock_monotonic_ns();
+	if (*looked_ns && now - *looked_ns > ASLEEP_NS)
+		atomic_store(&consumer->status->suspect, true);
+	*looked_ns = now;
+}
+
+/* While the topics are held against the archive nothing is taken from them. */
+static bool
+suspect_wait(struct consumer *consumer)
+{
+	if (!consumer->guarded || !atomic_load(&consumer->status->suspect))
+		return false;
+	struct timespec pause = {0, WAIT_MS * NS_PER_MS};
+	nanosleep(&pause, NULL);
+	return true;
+}
+
 static void *
 read_run(void *opaque)
 {
 	struct consumer *consumer = opaque;
 	struct batch *batch;
+	int64_t looked_ns = 0;
 	assign(consumer, enrolments_ended(consumer));
 	while ((batch = empty_wait(consumer))) {
-		batch_fill(consumer, batch);
+		sleep_notice(consumer, &looked_ns);
+		if (!suspect_wait(consumer))
+			batch_fill(consumer, batch);
 		batch_hand_over(consumer, batch);
 		/* Batches keep their order: every enrolment is judged before the first settlement. */
 		if (!consumer->settlements_assigned && enrolments_ended(consumer))
@@ -382,14 +410,22 @@ read_run(void *opaque)
 	return NULL;
 }
 
+rd_kafka_t *
+consumer_client(const struct consumer *consumer)
+{
+	return consumer->client;
+}
+
 void
-consumer_begin(struct consumer *consumer, int wake_fd)
+consumer_begin(struct consumer *consumer, int wake_fd, struct archivist *archivist)
 {
 	consumer->wake_fd = wake_fd;
+	consumer->guarded = archivist != NULL;
+	atomic_store(&consumer->status->suspect, false);        /* they were compared a moment ago */
 	consumer->reading = pthread_create(&consumer->thread, NULL, read_run, consumer) == 0;
 	if (!consumer->reading)
 		abort();
-	consumer->watch = watch_start(consumer->client, consumer->config, consumer->status, consumer->topic, consumer->topics);
+	consumer->watch = watch_start(consumer->client, consumer->config, consumer->status, consumer->topic, consumer->topics, archivist);
 }
 
 /* ---- the turn thread ---- */
@@ -404,7 +440,7 @@ consumer_take(struct consumer *consumer)
 }
 
 void
-consumer_done(struct consumer *consumer, struct batch *batch)
+consumer_done(struct batch *batch)
 {
 	int64_t now = clock_monotonic_ns();
 	for (size_t i = 0; i < batch->progresses; i++) {
@@ -412,11 +448,38 @@ consumer_done(struct consumer *consumer, struct batch *batch)
 		atomic_store_explicit(&progress->partition->position, progress->next, memory_order_relaxed);
 		atomic_store_explicit(&progress->partition->advanced_ns, now, memory_order_relaxed);
 	}
+}
+
+void
+consumer_release(struct consumer *consumer, struct batch *batch)
+{
+	if (atomic_fetch_sub(&batch->users, 1) > 1)
+		return;
 	batch_clear(batch);
 	pthread_mutex_lock(&consumer->lock);
 	batches_put(&consumer->empty, batch);
 	pthread_cond_signal(&consumer->emptied);
 	pthread_mutex_unlock(&consumer->lock);
+}
+
+void
+consumer_go_on(struct consumer *consumer, const struct cursors *cursors)
+{
+	for (size_t i = 0; i < consumer->partitions; i++) {
+		struct partition *partition = &consumer->partition[i];
+		const struct cursor *cursor = cursors_find(cursors, partition->topic, partition->number);
+		if (!cursor)
+			continue;
+		partition->next = partition->told = cursor->next;
+		atomic_store(&partition->position, cursor->next);
+	}
+}
+
+void
+consumer_mark(struct consumer *consumer)
+{
+	for (size_t i = 0; i < consumer->partitions; i++)
+		consumer->partition[i].marked = atomic_load(&consumer->partition[i].position);
 }
 
 void
@@ -427,9 +490,8 @@ consumer_commit(struct consumer *consumer, bool wait)
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)consumer->partitions);
 	for (size_t i = 0; i < consumer->partitions; i++) {
 		const struct partition *partition = &consumer->partition[i];
-		int64_t position = atomic_load(&partition->position);
-		if (position != OFFSET_UNKNOWN)
-			rd_kafka_topic_partition_list_add(list, partition->topic, partition->number)->offset = position;
+		if (partition->marked != OFFSET_UNKNOWN)
+			rd_kafka_topic_partition_list_add(list, partition->topic, partition->number)->offset = partition->marked;
 	}
 	if (list->cnt)
 		rd_kafka_commit(consumer->client, list, !wait);
@@ -457,16 +519,31 @@ destroy(void *client)
 	return NULL;
 }
 
+static void
+until_of(int64_t deadline_ns, struct timespec *until)
+{
+	clock_gettime(CLOCK_REALTIME, until);
+	int64_t left = deadline_ns - clock_monotonic_ns();
+	until->tv_sec += left > 0 ? left / NS_PER_SECOND + 1 : 1;
+}
+
+bool
+consumer_stop(struct consumer *consumer, int64_t deadline_ns)
+{
+	struct timespec until;
+	until_of(deadline_ns, &until);
+	bool stopped = reading_stop(consumer, &until) && (!consumer->watch || watch_stop(consumer->watch, &until));
+	consumer->reading = consumer->reading && !stopped;
+	consumer->watch = stopped ? NULL : consumer->watch;
+	return stopped;
+}
+
 bool
 consumer_close(struct consumer *consumer, int64_t deadline_ns)
 {
 	/* The client of Debian 12 may hang while it closes; what matters is saved by now. */
 	struct timespec until;
-	clock_gettime(CLOCK_REALTIME, &until);
-	int64_t left = deadline_ns - clock_monotonic_ns();
-	until.tv_sec += left > 0 ? left / NS_PER_SECOND + 1 : 1;
-	if (!reading_stop(consumer, &until) || (consumer->watch && !watch_stop(consumer->watch, &until)))
-		return false;
+	until_of(deadline_ns, &until);
 	rd_kafka_queue_destroy(consumer->queue);
 	pthread_t thread;
 	if (pthread_create(&thread, NULL, destroy, consumer->client) != 0)

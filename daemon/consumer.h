@@ -25,20 +25,38 @@ enum topics_answer consumer_find_topics(struct consumer *, int timeout_ms);
 void consumer_wait(struct consumer *, int timeout_ms);
 
 /* Starts the reading thread, which assigns the enrolment partitions, later the settlements too, and copies what comes
- * into batches; and the watch thread.  wake_fd is an eventfd that is written when a batch is there. */
-void consumer_begin(struct consumer *, int wake_fd);
+ * into batches; and the watch thread.  wake_fd is an eventfd that is written when a batch is there.  With an archivist (NULL:
+ * none) the topics are held against the archive again after every silence of the broker; reading waits meanwhile. */
+struct archivist;
+void consumer_begin(struct consumer *, int wake_fd, struct archivist *);
+
+/* For questions at the start, before consumer_begin. */
+rd_kafka_t *consumer_client(const struct consumer *);
 
 /* The oldest batch that was read, NULL: none.  Never waits.  The turn thread. */
 struct batch *consumer_take(struct consumer *);
 
-/* The batch was judged: positions move on, and its memory goes back to the reading thread. */
-void consumer_done(struct consumer *, struct batch *);
+/* The batch was judged: positions move on.  The turn thread. */
+void consumer_done(struct batch *);
 
-/* Tells the group how far it is, for dashboards of the lag; nothing without group.id.  wait: for the broker's answer. */
+/* One of its users is done with the batch; after the last its memory goes back to the reading thread.  Any thread. */
+void consumer_release(struct consumer *, struct batch *);
+
+/* Where reading goes on after a restart: once, after the topics are found. */
+struct cursors;
+void consumer_go_on(struct consumer *, const struct cursors *);
+
+/* Tells the group how far it was at the last consumer_mark, for dashboards of the lag; nothing without group.id.  wait: for
+ * the broker's answer. */
+void consumer_mark(struct consumer *);
 void consumer_commit(struct consumer *, bool wait);
 
-/* Stops both threads and leaves.  Batches that were read and not taken are forgotten: their positions never moved.  At
- * most about the deadline; false: the client did not let go in time and the process should end without it. */
+/* Stops both threads, at most about the deadline.  Batches that were read and not taken are forgotten: their positions
+ * never moved.  False: a thread hangs in the client. */
+bool consumer_stop(struct consumer *, int64_t deadline_ns);
+
+/* Leaves, when it is stopped and no batch is held by anybody.  At most about the deadline; false: the client did not let go in
+ * time and the process should end without it. */
 bool consumer_close(struct consumer *, int64_t deadline_ns);
 
 #endif

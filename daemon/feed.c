@@ -1,15 +1,21 @@
 /* See feed.h. */
 #include "daemon/feed.h"
 
+#include "core/base/memory.h"
+#include "core/base/step.h"
 #include "daemon/clock.h"
 #include "daemon/log.h"
 #include "daemon/stats.h"
+
+#include <stdio.h>
+#include <stdlib.h>
 
 bool
 feed_open(struct feed *feed, const struct config *config, struct status *status, struct publisher *publisher, const volatile bool *stop)
 {
 	*feed = (struct feed){.config = config, .status = status, .publisher = publisher, .stop = stop};
 	feed->digest = digest_open();
+	feed->last = &feed->first;
 	mirror_open(&feed->mirror, config->mirror, status);
 	if (!config->refused_certificate[0])
 		return true;
@@ -31,19 +37,19 @@ static const struct {
 	[OUTPUT_DATA_QUALITY] = {TOPIC_ALERTS, "data_quality", true},
 };
 
-static void
-counts_add(struct feed *feed, const struct ruleset *rules, const struct output *output)
-{
-	count_add(&feed->status->outputs[output->kind], 1);
-	bool shadow = output->kind == OUTPUT_SHADOW;
-	if ((output->kind == OUTPUT_ALERT || shadow) && output->rule >= 0)
-		status_line(feed->status, rules->rule[output->rule].id, shadow, output->status);
-	if (output->kind != OUTPUT_ALERT)
-		return;
-	feed->alerts++;
-	digest_add(feed->digest, output->line.data, output->line.length);
-	digest_add(feed->digest, "\n", 1);
-}
+struct waiting {
+	struct waiting *next;
+	uint64_t position;
+	enum output_kind kind;
+	enum alert_status status;
+	char rule[RULE_ID_SIZE];        /* "": none; the ruleset may be gone when the line goes */
+	struct origin origin;
+	int64_t setl_time;
+	size_t key, value, sealed;      /* lengths of what lies behind, in this order */
+	char bytes[];
+};
+
+/* ---- lines come ---- */
 
 static struct origin
 origin_of(const struct batch *batch, size_t index, const struct scored *scored, size_t used)
@@ -60,41 +66,150 @@ origin_of(const struct batch *batch, size_t index, const struct scored *scored, 
 	};
 }
 
-static void
-output_send(struct feed *feed, const struct batch *batch, size_t index, const struct output *output, const struct origin *origin)
+static const struct origin no_origin = {.record_ms = INT64_MIN};
+
+static char *
+append(char *to, struct slice text)
 {
-	struct headers headers;
-	headers_make(&headers, feed->config->instance, places[output->kind].type, output->line, origin, clock_wall_ms());
-	struct message message = {
-		.topic = places[output->kind].topic,
-		.key = output->key,
-		.value = output->line,
-		.headers = &headers,
-		.is_alert = output->kind == OUTPUT_ALERT || output->kind == OUTPUT_SHADOW,
-		.record_ms = origin->record_ms,
-		.setl_time = output->setl_time,
-	};
-	if (output->kind == OUTPUT_REFUSED && feed->seal
-	    && seal_bytes(feed->seal, (struct slice){batch->record[index].bytes, batch->record[index].length}, &feed->sealed))
-		message.sealed = (struct slice){feed->sealed.data, feed->sealed.length};
-	publisher_send(feed->publisher, &message, feed->stop);
+	if (text.length)
+		memcpy(to, text.data, text.length);
+	return to + text.length;
+}
+
+static void
+waiting_add(struct feed *feed, const struct ruleset *rules, const struct output *output, const struct origin *origin, uint64_t position, struct slice sealed)
+{
+	struct waiting *waiting = memory_resize(NULL, sizeof *waiting + output->key.length + output->line.length + sealed.length);
+	*waiting = (struct waiting){.position = position, .kind = output->kind, .status = output->status, .origin = *origin,
+	    .setl_time = output->setl_time, .key = output->key.length, .value = output->line.length, .sealed = sealed.length};
+	if (output->rule >= 0)
+		snprintf(waiting->rule, sizeof waiting->rule, "%s", rules->rule[output->rule].id);
+	append(append(append(waiting->bytes, output->key), output->line), sealed);
+	*feed->last = waiting;
+	feed->last = &waiting->next;
+	count_add(&feed->status->waiting, 1);
 }
 
 void
-feed_outputs(struct feed *feed, const struct ruleset *rules, const struct batch *batch, size_t first, size_t used, const struct scored *scored)
+feed_outputs(struct feed *feed, const struct ruleset *rules, const struct batch *batch, size_t first, size_t used, const struct scored *scored, uint64_t position)
 {
-	int64_t begin = clock_monotonic_ns();
 	for (size_t i = 0; i < scored->outputs; i++) {
 		const struct output *output = &scored->output[i];
 		size_t index = first + output->record;
-		struct origin origin = origin_of(batch, index, scored, used);
-		counts_add(feed, rules, output);
-		output_send(feed, batch, index, output, &origin);
-		if (places[output->kind].on_feed)
-			mirror_line(&feed->mirror, output->line);
+		struct origin origin = used ? origin_of(batch, index, scored, used) : no_origin;
+		struct slice sealed = {NULL, 0};
+		if (used && output->kind == OUTPUT_REFUSED && feed->seal
+		    && seal_bytes(feed->seal, (struct slice){batch->record[index].bytes, batch->record[index].length}, &feed->sealed))
+			sealed = (struct slice){feed->sealed.data, feed->sealed.length};
+		waiting_add(feed, rules, output, &origin, position + (used ? index : 0), sealed);
 	}
-	if (scored->outputs)
-		hist_add(&feed->status->stage[STAGE_publish], (clock_monotonic_ns() - begin) / (int64_t)scored->outputs, scored->outputs);
+}
+
+/* ---- lines go ---- */
+
+static void
+counts_add(struct feed *feed, const struct waiting *waiting, struct slice line)
+{
+	count_add(&feed->status->outputs[waiting->kind], 1);
+	bool shadow = waiting->kind == OUTPUT_SHADOW;
+	if ((waiting->kind == OUTPUT_ALERT || shadow) && waiting->rule[0])
+		status_line(feed->status, waiting->rule, shadow, waiting->status);
+	if (waiting->kind != OUTPUT_ALERT)
+		return;
+	feed->alerts++;
+	digest_add(feed->digest, line.data, line.length);
+	digest_add(feed->digest, "\n", 1);
+}
+
+static void
+line_send(struct feed *feed, const struct waiting *waiting, struct slice key, struct slice line)
+{
+	struct headers headers;
+	headers_make(&headers, feed->config->instance, places[waiting->kind].type, line, &waiting->origin, clock_wall_ms());
+	struct message message = {
+		.topic = places[waiting->kind].topic,
+		.key = key,
+		.value = line,
+		.headers = &headers,
+		.sealed = {line.data + line.length, waiting->sealed},
+		.is_alert = waiting->kind == OUTPUT_ALERT || waiting->kind == OUTPUT_SHADOW,
+		.record_ms = waiting->origin.record_ms,
+		.setl_time = waiting->setl_time,
+		.position = waiting->position,
+	};
+	publisher_send(feed->publisher, &message, feed->stop);
+}
+
+static void
+go(struct feed *feed, const struct waiting *waiting)
+{
+	struct slice key = {waiting->bytes, waiting->key}, line = {waiting->bytes + waiting->key, waiting->value};
+	counts_add(feed, waiting, line);
+	if (feed->known && known_has(feed->known, places[waiting->kind].topic, waiting->kind, key, line)) {
+		count_add(&feed->status->known_lines, 1);
+		return;
+	}
+	line_send(feed, waiting, key, line);
+	if (places[waiting->kind].on_feed)
+		mirror_line(&feed->mirror, line);
+}
+
+void
+feed_release(struct feed *feed, uint64_t synced)
+{
+	int64_t begin = clock_monotonic_ns();
+	uint64_t gone = 0;
+	if (!feed->is_open || !feed->first || feed->first->position >= synced)
+		return;
+	step("before_publish");
+	while (feed->first && feed->first->position < synced) {
+		struct waiting *waiting = feed->first;
+		feed->first = waiting->next;
+		if (!feed->first)
+			feed->last = &feed->first;
+		go(feed, waiting);
+		free(waiting);
+		gone++;
+	}
+	step("after_publish");
+	count_add(&feed->status->waiting, -gone);
+	hist_add(&feed->status->stage[STAGE_publish], (clock_monotonic_ns() - begin) / (int64_t)gone, gone);
+}
+
+uint64_t
+feed_oldest(const struct feed *feed)
+{
+	return feed->first ? feed->first->position : UINT64_MAX;
+}
+
+uint64_t
+feed_acknowledged(const struct feed *feed)
+{
+	uint64_t sent = publisher_oldest(feed->publisher), waiting = feed_oldest(feed);
+	return sent < waiting ? sent : waiting;
+}
+
+void
+feed_begin(struct feed *feed, struct known *known)
+{
+	feed->known = known;
+	feed->is_open = true;
+}
+
+void
+feed_forget_known(struct feed *feed)
+{
+	if (feed->known)
+		known_close(feed->known);
+	feed->known = NULL;
+}
+
+void
+feed_go_on(struct feed *feed, struct digest *digest, uint64_t alerts)
+{
+	digest_close(feed->digest);
+	feed->digest = digest;
+	feed->alerts = alerts;
 }
 
 /* ---- the daemon's own lines ---- */
@@ -106,7 +221,7 @@ own_line(struct feed *feed, const char *type, enum feed_topic topic)
 	struct slice line = {feed->line.data, feed->line.length};
 	headers_make(&headers, feed->config->instance, type, line, NULL, clock_wall_ms());
 	publisher_send(feed->publisher, &(struct message){.topic = topic, .key = slice_of(feed->config->instance), .value = line,
-	    .headers = &headers, .record_ms = INT64_MIN, .setl_time = INT64_MIN}, feed->stop);
+	    .headers = &headers, .record_ms = INT64_MIN, .setl_time = INT64_MIN, .position = UINT64_MAX}, feed->stop);
 	if (topic == TOPIC_ALERTS)
 		mirror_line(&feed->mirror, line);
 }
@@ -202,6 +317,12 @@ feed_digest(const struct feed *feed, char text[DIGEST_TEXT_SIZE])
 void
 feed_close(struct feed *feed)
 {
+	while (feed->first) {
+		struct waiting *waiting = feed->first;
+		feed->first = waiting->next;
+		free(waiting);
+	}
+	feed_forget_known(feed);
 	mirror_close(&feed->mirror);
 	digest_close(feed->digest);
 	if (feed->seal)

@@ -235,6 +235,9 @@ error_callback(rd_kafka_t *client, int code, const char *reason, void *opaque)
 	atomic_fetch_add(&status->kafka_errors, 1);
 	if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || error == RD_KAFKA_RESP_ERR__AUTHENTICATION || error == RD_KAFKA_RESP_ERR__SSL)
 		atomic_store(&status->broker_down, true);
+	if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC
+	    || error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+		atomic_store(&status->suspect, true);
 	/* One broker of many: the library goes to another, and says so when none is left. */
 	enum log_level level = error == RD_KAFKA_RESP_ERR__TRANSPORT ? LEVEL_WARNING : LEVEL_ERROR;
 	if (allowed((uint64_t)(1000 + code), &withheld))

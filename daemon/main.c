@@ -131,6 +131,8 @@ prepare(const struct arguments *arguments, struct ready *ready)
 	bool read = config_read(&ready->config, arguments->config, &diags);
 	kafka_check(&ready->config, &diags);
 	if (read) {
+		struct archive_options options;
+		archive_options_of(&ready->config, &options, &diags);
 		key_read(&ready->key, ready->config.pseudonym_key_file, &diags);
 		certificate_check(&ready->config, &diags);
 		ready->rules = rules_load(&ready->config, &diags);
@@ -144,12 +146,28 @@ prepare(const struct arguments *arguments, struct ready *ready)
 	return good ? GO_ON : EX_CONFIG;
 }
 
+/* A snapshot is made with the rules of the archive: those of the configuration do not matter. */
+static int
+snapshot_prepare(const struct arguments *arguments, struct ready *ready)
+{
+	struct diags diags = {0};
+	bool good = config_read(&ready->config, arguments->config, &diags) && key_read(&ready->key, ready->config.pseudonym_key_file, &diags);
+	log_diags(&diags);
+	diags_free(&diags);
+	return good ? GO_ON : EX_CONFIG;
+}
+
 static void
 warn(const struct config *config)
 {
 	kafka_warn_scram(config);
 	if (!config->pseudonym_key_file[0] && !config->person_clear)
 		log_say(LEVEL_WARNING, "假名用的是公开的演示密钥；请设 pseudonym_key_file%s", "pseudonyms are made with the published demonstration key; set pseudonym_key_file%s", "");
+	if (!config->archive.dir[0])
+		log_say(LEVEL_WARNING, "没有档案（archive.dir 为空）：每次启动都从头读 Kafka，已发布的会再发一次%s",
+		    "there is no archive (archive.dir is empty): every start reads Kafka from the beginning and says again what was said%s", "");
+	else if (!config->archive.chain_key_file[0])
+		log_say(LEVEL_WARNING, "档案的防篡改链用的是公开密钥；请设 archive.chain_key_file%s", "the archive's chain is made with the published key: it shows accidents, not intent; set archive.chain_key_file%s", "");
 	if (config->person_clear)
 		log_say(LEVEL_WARNING, "告警含真实人员编号（person_clear: true）%s", "alerts carry psn_no in the clear (person_clear: true)%s", "");
 }
@@ -200,12 +218,13 @@ drain(struct pipeline *pipeline)
 }
 
 static int
-run(struct pipeline *pipeline)
+run(struct pipeline *pipeline, bool accept_gap)
 {
 	int result = topics_wait(pipeline);
+	if (result == GO_ON)
+		result = pipeline_begin(pipeline, accept_gap);
 	if (result != GO_ON)
 		return result;
-	pipeline_begin(pipeline);
 	notify_ready("running");
 	while (!stop_asked) {
 		if (reload_asked) {
@@ -218,7 +237,7 @@ run(struct pipeline *pipeline)
 }
 
 static int
-serve(struct ready *ready)
+serve(struct ready *ready, bool accept_gap)
 {
 	static struct status status;    /* histograms: too large for the stack */
 	struct pipeline pipeline;
@@ -229,11 +248,12 @@ serve(struct ready *ready)
 	warn(&ready->config);
 	signals_open();
 	memory_keep();
-	int result = pipeline_open(&pipeline, &ready->config, &status, ready->rules, &ready->key, &stop_asked) ? GO_ON : EX_CONFIG;
+	int opened = web_open(&ready->config, &status, &http);          /* first: it says how far the recovery is */
+	int result = opened == GO_ON ? pipeline_open(&pipeline, &ready->config, &status, ready->rules, &ready->key, &stop_asked) : opened;
+	if (opened != GO_ON)
+		return opened;
 	if (result == GO_ON)
-		result = web_open(&ready->config, &status, &http);
-	if (result == GO_ON)
-		result = run(&pipeline);
+		result = run(&pipeline, accept_gap);
 	if (http)
 		http_close(http);
 	if (!pipeline_close(&pipeline, clock_monotonic_ns() + 10 * NS_PER_SECOND)) {
@@ -263,12 +283,14 @@ main(int argc, char **argv)
 		buffer_free(&text);
 	} else {
 		static struct ready ready;
-		result = prepare(&arguments, &ready);
+		result = arguments.make_snapshot ? snapshot_prepare(&arguments, &ready) : prepare(&arguments, &ready);
+		if (result == GO_ON && arguments.make_snapshot)
+			return snapshots_make(&ready.config, &ready.key);
 		if (result == GO_ON && arguments.check)
 			printf(arguments.language == LANGUAGE_ZH ? "%s：配置无误；规则 %zu 条，摘要 %s\n" : "%s: good; rules: %zu, digest %s\n", arguments.config,
 			    ready.rules->rules, ready.rules->digest);
 		if (result == GO_ON && !arguments.check)
-			result = serve(&ready), ready.rules = NULL;
+			result = serve(&ready, arguments.accept_gap), ready.rules = NULL;
 		if (ready.rules)
 			ruleset_free(ready.rules);
 		config_free(&ready.config);

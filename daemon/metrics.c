@@ -248,6 +248,32 @@ publisher_add(struct buffer *out, const struct status *status)
 }
 
 static void
+archive_add(struct buffer *out, const struct status *status)
+{
+	if (!atomic_load(&status->archive_on))
+		return;
+	single(out, "archive_position", "gauge", "Entries handed to the archive.", count_get(&status->archive_next));
+	single(out, "archive_synced_position", "gauge", "Entries of the archive that are on disk.", count_get(&status->archive_synced));
+	single(out, "archive_bytes", "gauge", "Bytes of the archive on disk.", count_get(&status->archive_bytes));
+	single(out, "archive_commits_total", "counter", "Frames written and synced.", count_get(&status->archive_commits));
+	single(out, "archive_failures_total", "counter", "Commits that failed and were tried again.", count_get(&status->archive_failures));
+	single(out, "archive_failing", "gauge", "1 while the archive cannot be written.", atomic_load(&status->archive_errno) != 0);
+	single(out, "archive_cut_bytes", "gauge", "Bytes of a torn tail that the start cut off.", count_get(&status->archive_cut_bytes));
+	single(out, "lines_waiting", "gauge", "Lines that wait until their record is on disk.", count_get(&status->waiting));
+	single(out, "recovered_entries", "gauge", "Entries that the start judged again.", count_get(&status->recovered));
+	single(out, "known_lines_total", "counter", "Lines derived again that the topics held already.", count_get(&status->known_lines));
+	single(out, "gaps_accepted_total", "counter", "Gaps that the operator accepted.", count_get(&status->gaps_accepted));
+	single(out, "topics_suspect", "gauge", "1 while the topics are held against the archive.", atomic_load(&status->suspect));
+	single(out, "snapshots_total", "counter", "Snapshots made since the start.", count_get(&status->snapshots));
+	single(out, "snapshot_failures_total", "counter", "Snapshots that failed.", count_get(&status->snapshot_failures));
+	single(out, "snapshot_position", "gauge", "Position of the newest snapshot.", count_get(&status->snapshot_position));
+	single(out, "snapshot_bytes", "gauge", "Bytes of the newest snapshot made since the start.", count_get(&status->snapshot_bytes));
+	single(out, "snapshot_timestamp_seconds", "gauge", "Unix time of the newest snapshot made since the start; 0: none.",
+	    (uint64_t)(atomic_load(&status->snapshot_wall_ms) / 1000));
+	single(out, "snapshot_milliseconds", "gauge", "How long the newest snapshot took.", (uint64_t)atomic_load(&status->snapshot_ms));
+}
+
+static void
 process_add(struct buffer *out, const struct status *status)
 {
 	struct rusage usage;
@@ -281,6 +307,9 @@ metrics_text(struct status *status, struct buffer *out)
 	figures_add(out, status);
 	stages_add(out, status);
 	publisher_add(out, status);
+	archive_add(out, status);
+	single(out, "ticks_total", "counter", "Times the clock closed months where no record came.", count_get(&status->ticks));
+	single(out, "clock_jumped", "gauge", "1 after the wall clock jumped: months are not closed by it any more.", atomic_load(&status->clock_jumped));
 	single(out, "ready", "gauge", "1 when /readyz says so.", status_ready(status, now_ns, &unused));
 	buffer_free(&unused);
 	single(out, "rules_reload_successful", "gauge", "1 when the last reload of the rules was taken.", atomic_load(&status->rules_reload_ok));

@@ -5,6 +5,7 @@
 
 static const char *const start_words[] = {"earliest", "latest", NULL};
 static const char *const gaps_words[] = {"alarm", "accept", NULL};
+static const char *const cipher_words[] = {"none", "aes-256-gcm", "sm4-gcm", NULL};
 
 #define AT(member) offsetof(struct config, member)
 #define TEXT(name, member, fallback, zh, en) {name, OPTION_TEXT, AT(member), fallback, 0, 0, NULL, {zh, en}}
@@ -43,6 +44,24 @@ const struct option option_rows[] = {
 	NUMBER("limits.batch", limits.batch, "4096", 1, 65536, "一批最多的记录数；从不为凑满而等待", "most records in a batch; never waited for"),
 	NUMBER("limits.record_bytes", limits.record_bytes, "1048576", 1024, 16777216, "一条记录最多的字节数", "most bytes of a record"),
 	NUMBER("limits.depth", limits.depth, "32", 1, 64, "JSON 嵌套最深层数", "deepest nesting of a record"),
+	TEXT("archive.dir", archive.dir, "", "档案目录：记录在发布前先落盘，重启后从此续判；空为不存档（每次从头读）",
+	    "folder of the archive: records are on disk before anything is said of them, and a restart goes on from here; empty: none (every start reads from the beginning)"),
+	NUMBER("archive.sync_ms", archive.sync_ms, "5", 0, 10000, "最长多少毫秒落盘一次；0 为每批立即落盘", "longest time between syncs, ms; 0: after every batch"),
+	NUMBER("archive.sync_records", archive.sync_records, "4096", 1, 1000000, "最多多少条记录落盘一次", "most records between syncs"),
+	NUMBER("archive.segment_mb", archive.segment_mb, "256", 1, 65536, "档案分段的大小，MB", "size of a segment, MB"),
+	NUMBER("archive.level", archive.level, "1", -7, 19, "zstd 压缩级别", "compression level of zstd"),
+	TEXT("archive.chain_key_file", archive.chain_key_file, "", "防篡改链的密钥文件（32 字节或 64 位十六进制）；空为公开密钥，只能发现意外损坏",
+	    "file with the key of the tamper-evident chain (32 bytes or 64 hex digits); empty: a published key, which shows accidents only"),
+	WORD("archive.cipher", archive.cipher, "none", cipher_words, "静态加密算法", "encryption at rest"),
+	TEXT("archive.cipher_key_file", archive.cipher_key_file, "", "加密密钥文件（32 字节或 64 位十六进制）", "file with the key of the encryption (32 bytes or 64 hex digits)"),
+	NUMBER("archive.snapshot_every", archive.snapshot_every, "3600", 1, 86400, "快照的最长间隔，秒", "longest time between snapshots, seconds"),
+	NUMBER("archive.snapshot_records", archive.snapshot_records, "2000000", 100, 1000000000, "每多少条记录做一次快照", "records after which a snapshot is made"),
+	NUMBER("archive.snapshots", archive.snapshots, "2", 1, 1000, "保留的快照数", "snapshots that are kept"),
+	NUMBER("archive.keep_days", archive.keep_days, "0", 0, 36500, "档案保留的天数（按结算时间）；0 为永久", "days the archive is kept, by event time; 0: for ever"),
+	NUMBER("archive.keep_gb", archive.keep_gb, "0", 0, 1000000, "档案最大 GB 数；0 为不限；绝不删除最旧快照仍需要的部分",
+	    "most GB of the archive; 0: no bound; what the oldest snapshot needs never goes"),
+	NUMBER("tick_after", tick_after, "3600", 0, 31536000, "统筹区多少秒没有新记录后由时钟关闭到期的月份；0 为从不",
+	    "seconds without a record of a pool after which the clock closes its months; 0: never"),
 	TEXT("listen", listen, "127.0.0.1:9850", "/metrics /healthz /readyz 的地址；off 为不开", "address of /metrics, /healthz, /readyz; off: none"),
 	TEXT("mirror", mirror, "", "告警流的本地镜像文件（NDJSON）；空为不写", "file that mirrors the feed as NDJSON; empty: none"),
 	TEXT("refused_certificate", refused_certificate, "",

@@ -2,6 +2,7 @@
 #include "daemon/pipeline.h"
 
 #include "core/base/memory.h"
+#include "core/base/step.h"
 #include "daemon/clock.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
@@ -9,55 +10,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #define WAIT_MS 100
 #define COPY_NS (NS_PER_SECOND / 4)     /* between copies of the figures */
 #define COMMIT_NS (5 * NS_PER_SECOND)
-
-static uint64_t
-core_clock(void)
-{
-	return (uint64_t)clock_monotonic_ns();
-}
-
-static struct scorer_limits
-limits_of(const struct config *config, const struct key *key)
-{
-	struct scorer_limits limits = SCORER_LIMITS_DEFAULT;
-	limits.decode.depth = (uint32_t)config->limits.depth;
-	limits.decode.record_bytes = (uint32_t)config->limits.record_bytes;
-	limits.lateness_days = (int32_t)config->limits.lateness;
-	limits.remember_days = (int32_t)config->limits.remember;
-	limits.history_months = (int32_t)config->limits.history;
-	limits.pseudonym_key = key->bytes;
-	limits.pseudonym_key_length = key->length;
-	limits.person_clear = config->person_clear;
-	limits.clock = core_clock;
-	return limits;
-}
-
-bool
-pipeline_open(struct pipeline *pipeline, const struct config *config, struct status *status, struct ruleset *rules, const struct key *key,
-    const volatile bool *stop)
-{
-	*pipeline = (struct pipeline){.config = config, .status = status, .rules = rules, .wake_fd = -1};
-	struct scorer_limits limits = limits_of(config, key);
-	pipeline->scorer = scorer_open(rules, &limits);
-	pipeline->ownership = ownership_open(config, rules);
-	pipeline->fate = memory_resize(NULL, (size_t)config->limits.batch * sizeof *pipeline->fate);
-	reload_init(&pipeline->reload, config, status);
-	pipeline->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	pipeline->consumer = consumer_open(config, status);
-	pipeline->publisher = publisher_open(config, status);
-	if (!pipeline->scorer || pipeline->wake_fd < 0 || !pipeline->consumer || !pipeline->publisher)
-		return false;
-	publisher_wake_by(pipeline->publisher, pipeline->wake_fd);
-	atomic_store(&status->rules_loaded_wall_ms, clock_wall_ms());
-	status_copy(status, pipeline->scorer, rules, "");
-	return feed_open(&pipeline->feed, config, status, pipeline->publisher, stop);
-}
+#define NOTHING_MARKED UINT64_MAX
 
 /* ---- judging ---- */
 
@@ -107,16 +65,18 @@ static void
 judge(struct pipeline *pipeline, const struct batch *batch)
 {
 	size_t first = 0;
+	step("before_score");
 	while (first < batch->count) {
 		struct scored scored = {.fate = pipeline->fate};
 		size_t used = scorer_score(pipeline->scorer, batch->record + first, batch->count - first, &scored);
 		if (!used)
 			abort();        /* lines of the call before are gone: one record always fits */
 		measure(pipeline, &scored, used);
-		feed_outputs(&pipeline->feed, pipeline->rules, batch, first, used, &scored);
+		feed_outputs(&pipeline->feed, pipeline->rules, batch, first, used, &scored, batch->first);
 		pipeline_account(batch, first, used, &scored);
 		first += used;
 	}
+	step("after_score");
 }
 
 /* Records of pools that others own go out of the batch. */
@@ -135,7 +95,29 @@ keep_owned(struct pipeline *pipeline, struct batch *batch)
 	batch->count = kept;
 }
 
+/* To the archivist first: it writes while this thread judges, and the order of both is the same. */
+static void
+batch_take(struct pipeline *pipeline, struct batch *batch)
+{
+	if (pipeline->ownership)
+		keep_owned(pipeline, batch);
+	batch->first = pipeline->judged;
+	if (batch->count && pipeline->archivist)
+		batch->first = archivist_batch(pipeline->archivist, batch);
+	pipeline->judged = batch->first + batch->count;
+	judge(pipeline, batch);
+	consumer_done(batch);
+	consumer_release(pipeline->consumer, batch);
+}
+
 /* ---- between batches ---- */
+
+/* Entries below are on disk; without an archive everything is as good as that. */
+static uint64_t
+synced_of(const struct pipeline *pipeline)
+{
+	return pipeline->archivist ? archivist_synced(pipeline->archivist) : UINT64_MAX;
+}
 
 static void
 copy_figures(struct pipeline *pipeline)
@@ -145,31 +127,17 @@ copy_figures(struct pipeline *pipeline)
 	status_copy(pipeline->status, pipeline->scorer, pipeline->rules, digest);
 }
 
-/* The set is the scorer's from now on, or freed. */
 static void
 rules_use(struct pipeline *pipeline, struct ruleset *set)
 {
-	struct ruleset *old = NULL;
-	const char *state = NULL;
-	bool same = strcmp(set->digest, pipeline->rules->digest) == 0;
-	if (!same)
-		state = scorer_use(pipeline->scorer, set, &old);
-	if (same) {
+	if (strcmp(set->digest, pipeline->rules->digest) == 0) {
 		log_say(LEVEL_INFO, "规则没有变化（%s）", "the rules have not changed (%s)", set->digest);
-		old = set;
-	} else if (old == set) {
-		log_say(LEVEL_ERROR, "新规则未采用，旧规则继续运行：%s", "the new rules are refused, the old ones go on: %s", state);
-		reload_refused(&pipeline->reload);
-	} else {
-		log_say(LEVEL_INFO, "已采用新规则 %s，取代 %s", "new rules %s in place of %s", set->digest, old->digest);
-		feed_rules_changed(&pipeline->feed, old->digest, set->digest, state);
-		pipeline->rules = set;
-		if (pipeline->ownership)
-			ownership_use(pipeline->ownership, set);
+		ruleset_free(set);
+	} else if (pipeline_rules(pipeline, set)) {
 		copy_figures(pipeline);
-		atomic_store(&pipeline->status->rules_loaded_wall_ms, clock_wall_ms());
+	} else {
+		reload_refused(&pipeline->reload);
 	}
-	ruleset_free(old);
 	notify_ready("running");
 }
 
@@ -180,6 +148,39 @@ due(int64_t *next_ns, int64_t now_ns, int64_t every_ns)
 		return false;
 	*next_ns = now_ns + every_ns;
 	return true;
+}
+
+/* The group hears only of what is synced. */
+static void
+group_tell(struct pipeline *pipeline, int64_t now_ns)
+{
+	if (pipeline->commit_at == NOTHING_MARKED) {
+		if (!due(&pipeline->commit_ns, now_ns, COMMIT_NS))
+			return;
+		consumer_mark(pipeline->consumer);
+		pipeline->commit_at = pipeline->judged;
+	}
+	if (synced_of(pipeline) < pipeline->commit_at)
+		return;
+	step("before_commit");
+	consumer_commit(pipeline->consumer, false);
+	step("after_commit");
+	pipeline->commit_at = NOTHING_MARKED;
+}
+
+static void
+tick(struct pipeline *pipeline, int64_t now_ns)
+{
+	int64_t time = ticks_time(&pipeline->ticks, now_ns);
+	if (time == INT64_MIN || !scorer_wants_tick(pipeline->scorer, time))
+		return;
+	struct scored scored = {.fate = pipeline->fate};
+	struct entry entry = {.kind = ENTRY_TICK, .tick.time = time};
+	uint64_t position = pipeline->archivist ? archivist_entry(pipeline->archivist, &entry) : pipeline->judged;
+	pipeline->judged = position + 1;
+	scorer_tick(pipeline->scorer, time, &scored);
+	feed_outputs(&pipeline->feed, pipeline->rules, NULL, 0, 0, &scored, position);
+	count_add(&pipeline->status->ticks, 1);
 }
 
 static void
@@ -194,8 +195,10 @@ chores(struct pipeline *pipeline, int64_t now_ns)
 		feed_heartbeat(&pipeline->feed);
 	if (due(&pipeline->stats_ns, now_ns, pipeline->config->stats_every * NS_PER_SECOND))
 		feed_stats(&pipeline->feed);
-	if (due(&pipeline->commit_ns, now_ns, COMMIT_NS))
-		consumer_commit(pipeline->consumer, false);
+	group_tell(pipeline, now_ns);
+	tick(pipeline, now_ns);
+	if (pipeline->archivist)
+		snapshots_step(&pipeline->snapshots, pipeline->archivist, &pipeline->feed, now_ns);
 }
 
 static void
@@ -209,16 +212,6 @@ wait_for_more(struct pipeline *pipeline)
 }
 
 void
-pipeline_begin(struct pipeline *pipeline)
-{
-	publisher_begin(pipeline->publisher);
-	consumer_begin(pipeline->consumer, pipeline->wake_fd);
-	int64_t now = clock_monotonic_ns();
-	pipeline->stats_ns = now + pipeline->config->stats_every * NS_PER_SECOND;
-	pipeline->commit_ns = now + COMMIT_NS;
-}
-
-void
 pipeline_turn(struct pipeline *pipeline)
 {
 	int64_t now = clock_monotonic_ns();
@@ -227,38 +220,55 @@ pipeline_turn(struct pipeline *pipeline)
 	publisher_serve(pipeline->publisher);
 	/* What failed must go first: nothing new is taken while lines wait to be sent again. */
 	struct batch *batch = publisher_blocked(pipeline->publisher) ? NULL : consumer_take(pipeline->consumer);
-	if (batch) {
-		if (pipeline->ownership)
-			keep_owned(pipeline, batch);
-		judge(pipeline, batch);
-		consumer_done(pipeline->consumer, batch);
-	}
+	if (batch)
+		batch_take(pipeline, batch);
+	feed_release(&pipeline->feed, synced_of(pipeline));
 	chores(pipeline, now);
 	mirror_write(&pipeline->feed.mirror, now);
 	if (!batch)
 		wait_for_more(pipeline);
 }
 
+/* What is judged is synced and said, as far as the time allows. */
+static void
+rest_release(struct pipeline *pipeline, int64_t deadline_ns)
+{
+	while (synced_of(pipeline) < pipeline->judged && clock_monotonic_ns() < deadline_ns) {
+		feed_release(&pipeline->feed, synced_of(pipeline));
+		publisher_serve(pipeline->publisher);
+		wait_for_more(pipeline);
+	}
+	feed_release(&pipeline->feed, synced_of(pipeline));
+}
+
 uint64_t
 pipeline_drain(struct pipeline *pipeline, int64_t deadline_ns)
 {
+	rest_release(pipeline, deadline_ns);
 	copy_figures(pipeline);
 	feed_stats(&pipeline->feed);
 	mirror_write(&pipeline->feed.mirror, clock_monotonic_ns());
 	uint64_t left = publisher_flush(pipeline->publisher, deadline_ns);
-	consumer_commit(pipeline->consumer, left == 0);
-	return left;
+	if (synced_of(pipeline) >= pipeline->judged) {
+		consumer_mark(pipeline->consumer);
+		consumer_commit(pipeline->consumer, left == 0);
+	}
+	return left + count_get(&pipeline->status->waiting);
 }
 
 bool
 pipeline_close(struct pipeline *pipeline, int64_t deadline_ns)
 {
 	reload_close(&pipeline->reload);
+	snapshots_close(&pipeline->snapshots);
+	bool stopped = !pipeline->consumer || consumer_stop(pipeline->consumer, deadline_ns);
+	if (pipeline->archivist && !archivist_close(pipeline->archivist, deadline_ns))
+		log_say(LEVEL_ERROR, "有记录没能写入档案；重启后从 Kafka 再读%s", "records could not be written to the archive; they are read from Kafka again after a restart%s", "");
 	if (pipeline->feed.digest)
 		feed_close(&pipeline->feed);
 	if (pipeline->publisher)
 		publisher_close(pipeline->publisher);
-	if (pipeline->consumer && !consumer_close(pipeline->consumer, deadline_ns))
+	if (!stopped || (pipeline->consumer && !consumer_close(pipeline->consumer, deadline_ns)))
 		return false;
 	if (pipeline->ownership)
 		ownership_close(pipeline->ownership);
@@ -266,6 +276,9 @@ pipeline_close(struct pipeline *pipeline, int64_t deadline_ns)
 		scorer_close(pipeline->scorer);
 	if (pipeline->rules)
 		ruleset_free(pipeline->rules);
+	if (pipeline->wanted)
+		ruleset_free(pipeline->wanted);
+	restored_free(&pipeline->restored);
 	if (pipeline->wake_fd >= 0)
 		close(pipeline->wake_fd);
 	free(pipeline->fate);

@@ -1,18 +1,22 @@
 /* See publisher.h. */
 #include "daemon/publisher.h"
 
+#include "core/archive/snapshot.h"
 #include "core/base/memory.h"
 #include "core/base/time.h"
 #include "daemon/clock.h"
 #include "daemon/log.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define RETRY_NS (1 * NS_PER_SECOND)
 #define QUEUE_FULL_WAIT_MS 10
 
 struct sent {                           /* what is remembered of a message on its way */
 	struct sent *next;
+	struct sent *younger, *older;   /* of those not acknowledged, in the order of their positions */
+	uint64_t position;
 	enum feed_topic topic;
 	bool is_alert;
 	int64_t record_ms, setl_time;
@@ -30,6 +34,9 @@ struct publisher {
 	int wake_fd;
 	struct sent *free;
 	struct sent *held, **held_last; /* in the order of their failure */
+	struct sent *oldest, *youngest; /* of an entry, and not acknowledged */
+	struct output_floor *floor;
+	size_t floors;
 	uint64_t held_count, on_the_way;
 	int64_t retry_ns;
 	struct log_limit said;
@@ -53,10 +60,60 @@ sent_new(struct publisher *publisher)
 }
 
 static void
+sent_note(struct publisher *publisher, struct sent *sent, uint64_t position)
+{
+	sent->position = position;
+	if (position == UINT64_MAX)
+		return;
+	sent->older = publisher->youngest;
+	if (publisher->youngest)
+		publisher->youngest->younger = sent;
+	else
+		publisher->oldest = sent;
+	publisher->youngest = sent;
+}
+
+static void
 sent_free(struct publisher *publisher, struct sent *sent)
 {
+	if (sent->position != UINT64_MAX) {
+		*(sent->older ? &sent->older->younger : &publisher->oldest) = sent->younger;
+		*(sent->younger ? &sent->younger->older : &publisher->youngest) = sent->older;
+	}
 	sent->next = publisher->free;
 	publisher->free = sent;
+}
+
+static struct output_floor *
+floor_of(struct publisher *publisher, const char *topic, int32_t partition)
+{
+	for (size_t i = 0; i < publisher->floors; i++)
+		if (publisher->floor[i].partition == partition && strcmp(publisher->floor[i].topic, topic) == 0)
+			return &publisher->floor[i];
+	publisher->floor = memory_resize(publisher->floor, (publisher->floors + 1) * sizeof *publisher->floor);
+	publisher->floor[publisher->floors] = (struct output_floor){strdup(topic), partition, 0};
+	return &publisher->floor[publisher->floors++];
+}
+
+void
+publisher_floor_set(struct publisher *publisher, const char *topic, int32_t partition, int64_t offset)
+{
+	struct output_floor *floor = floor_of(publisher, topic, partition);
+	if (floor->offset < offset)
+		floor->offset = offset;
+}
+
+const struct output_floor *
+publisher_floors(const struct publisher *publisher, size_t *count)
+{
+	*count = publisher->floors;
+	return publisher->floor;
+}
+
+uint64_t
+publisher_oldest(const struct publisher *publisher)
+{
+	return publisher->oldest ? publisher->oldest->position : UINT64_MAX;
 }
 
 static void
@@ -117,6 +174,8 @@ delivery_report(rd_kafka_t *client, const rd_kafka_message_t *message, void *opa
 	publisher->on_the_way--;
 	if (!message->err) {
 		measure(publisher, sent);
+		if (sent->position != UINT64_MAX && message->offset >= 0)
+			publisher_floor_set(publisher, rd_kafka_topic_name(message->rkt), message->partition, message->offset + 1);
 		count_add(&publisher->status->delivered, 1);
 		sent_free(publisher, sent);
 		return;
@@ -247,6 +306,7 @@ void
 publisher_send(struct publisher *publisher, const struct message *message, const volatile bool *stop)
 {
 	struct sent *sent = sent_new(publisher);
+	sent_note(publisher, sent, message->position);
 	sent->topic = message->topic;
 	sent->is_alert = message->is_alert;
 	sent->record_ms = message->record_ms;
@@ -362,6 +422,9 @@ publisher_close(struct publisher *publisher)
 			rd_kafka_headers_destroy(sent->headers);
 		free(sent);
 	}
+	for (size_t i = 0; i < publisher->floors; i++)
+		free(publisher->floor[i].topic);
+	free(publisher->floor);
 	while (publisher->free) {
 		struct sent *sent = publisher->free;
 		publisher->free = sent->next;

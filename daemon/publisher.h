@@ -18,6 +18,7 @@ struct message {
 	bool is_alert;                  /* its way is measured */
 	int64_t record_ms;              /* Kafka timestamp of its record, INT64_MIN: none */
 	int64_t setl_time;              /* Beijing seconds, INT64_MIN: none */
+	uint64_t position;              /* of the entry it comes from; UINT64_MAX: of none */
 };
 
 struct publisher;
@@ -40,6 +41,15 @@ void publisher_serve(struct publisher *);
 
 /* Something failed and is not yet sent again with success: take no new records meanwhile. */
 bool publisher_blocked(const struct publisher *);
+
+/* Position of the oldest message that is not acknowledged; UINT64_MAX: there is none. */
+uint64_t publisher_oldest(const struct publisher *);
+
+/* For every partition of the output topics that lines of the scorer were acknowledged in: one past the largest offset, with
+ * what publisher_floor_set said before.  The list is the publisher's. */
+struct output_floor;
+void publisher_floor_set(struct publisher *, const char *topic, int32_t partition, int64_t offset);
+const struct output_floor *publisher_floors(const struct publisher *, size_t *count);
 
 /* Waits until everything is acknowledged, at most to the deadline; gives the number of messages that are not. */
 uint64_t publisher_flush(struct publisher *, int64_t deadline_ns);

@@ -43,6 +43,8 @@ static void
 records_part(struct answer *answer, struct status *status)
 {
 	int phase = atomic_load(&status->phase);
+	part(answer, "recovery", phase != PHASE_RECOVERING, "正在从档案恢复", "the state is being brought back from the archive");
+	part_end(answer);
 	part(answer, "enrolments", phase == PHASE_RUNNING || phase == PHASE_DRAINING, "参保记录尚未读完，结算还没有开始",
 	    "the enrolments are not read to their end yet; the settlements have not begun");
 	part_end(answer);
@@ -104,6 +106,24 @@ publisher_part(struct answer *answer, struct status *status)
 }
 
 static void
+archive_part(struct answer *answer, struct status *status)
+{
+	int error = atomic_load(&status->archive_errno);
+	if (!atomic_load(&status->archive_on))
+		return;
+	part(answer, "archive", error == 0, "档案写不进去，已停止读取；空出磁盘或修好，会自动继续", "the archive cannot be written and reading has stopped; free the disk or repair it, it goes on by itself");
+	json_key(answer->out, "errno");
+	json_integer(answer->out, error);
+	json_key(answer->out, "synced");
+	json_unsigned(answer->out, count_get(&status->archive_synced));
+	json_key(answer->out, "recovered");
+	json_unsigned(answer->out, count_get(&status->recovered));
+	part_end(answer);
+	part(answer, "topics", !atomic_load(&status->suspect), "正在核对主题是否还是档案读过的那个", "it is being checked whether the topics are still those that the archive was read from");
+	part_end(answer);
+}
+
+static void
 turn_part(struct answer *answer, struct status *status, int64_t now_ns)
 {
 	bool turning = now_ns - atomic_load(&status->turn_ns) < TURN_SILENCE_SECONDS * NS_PER_SECOND;
@@ -140,6 +160,7 @@ status_ready(struct status *status, int64_t now_ns, struct buffer *out)
 	records_part(&answer, status);
 	contiguity_part(&answer, status);
 	publisher_part(&answer, status);
+	archive_part(&answer, status);
 	turn_part(&answer, status, now_ns);
 	part(&answer, "draining", atomic_load(&status->phase) != PHASE_DRAINING, "正在停止", "stopping");
 	part_end(&answer);

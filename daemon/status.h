@@ -15,6 +15,7 @@
 	X(poll, "taking one record out of the client's queue") \
 	X(decode, "decoding one record") \
 	X(score, "judging one record") \
+	X(archive, "one commit of the archive: written and synced") \
 	X(publish, "handing one line to the producer") \
 	X(record_to_alert, "Kafka timestamp of the record to the broker's acknowledgement of the alert") \
 	X(settlement_to_alert, "setl_time of the settlement to the broker's acknowledgement of the alert")
@@ -44,6 +45,9 @@ struct partition {                      /* one that is read */
 	/* written by the reading thread */
 	_Atomic uint64_t gaps, missing; /* offsets that were skipped: how often, how many */
 	_Atomic bool assigned, stopped; /* stopped: the broker has no such offset; nothing more will come */
+
+	/* the turn thread only */
+	int64_t marked;                 /* position at consumer_mark */
 
 	/* written by the turn thread */
 	_Atomic uint64_t received, judged, duplicate, foreign, refused[REFUSAL_COUNT];
@@ -80,7 +84,7 @@ struct figures {
 	struct buffer open_windows;     /* JSON array */
 };
 
-enum phase { PHASE_STARTING, PHASE_WAITING, PHASE_ENROLMENTS, PHASE_RUNNING, PHASE_DRAINING };
+enum phase { PHASE_STARTING, PHASE_RECOVERING, PHASE_WAITING, PHASE_ENROLMENTS, PHASE_RUNNING, PHASE_DRAINING };
 
 struct status {
 	int64_t started_wall_ms, started_ns;
@@ -100,10 +104,23 @@ struct status {
 	_Atomic uint64_t kafka_errors;
 	_Atomic int64_t broker_answered_ns;     /* monotonic; 0: never */
 	_Atomic bool broker_down, partitions_changed;
+	_Atomic bool suspect;                   /* the topics may be others now: they are compared before reading goes on */
 
 	_Atomic bool rules_reload_ok, rules_reloading;
 	_Atomic int64_t rules_loaded_wall_ms;
 	_Atomic uint64_t rules_reloads, rules_refusals;
+
+	/* the archive */
+	_Atomic bool archive_on;
+	_Atomic int archive_errno;              /* of the last failing commit; 0: it is written */
+	_Atomic uint64_t archive_next, archive_synced, archive_bytes, archive_commits, archive_failures, archive_cut_bytes;
+	_Atomic uint64_t recovered;             /* entries judged again at the start */
+	_Atomic uint64_t known_lines;           /* lines derived again that the topics held already */
+	_Atomic uint64_t waiting;               /* lines that wait for the archive */
+	_Atomic uint64_t ticks, gaps_accepted;
+	_Atomic bool clock_jumped;
+	_Atomic uint64_t snapshot_position, snapshot_bytes, snapshots, snapshot_failures;
+	_Atomic int64_t snapshot_wall_ms, snapshot_ms;  /* when the newest was made (0: none), how long it took */
 
 	_Atomic bool mirror_configured, mirror_failed;
 	_Atomic uint64_t mirror_lines, mirror_lost;

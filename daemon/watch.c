@@ -2,13 +2,17 @@
 #include "daemon/watch.h"
 
 #include "core/base/memory.h"
+#include "daemon/archivist.h"
 #include "daemon/clock.h"
+#include "daemon/guard.h"
 #include "daemon/log.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define ASK_TIMEOUT_MS 5000
 #define COUNT_EVERY_SECONDS 60
+#define SUSPECT_NS (NS_PER_SECOND / 4)
 
 /* librdkafka before 2.2.0 looks again at a partition whose queue was full when its connection next wakes, at the latest
  * after a second.  While there is much to catch up on, a small question wakes it: then the queue can be small, and its
@@ -18,6 +22,8 @@
 #define NUDGE_VERSION_END 0x020200ff
 
 struct watch {
+	const struct config *config;
+	struct archivist *archivist;    /* NULL: no archive to hold the topics against */
 	rd_kafka_t *client;
 	struct status *status;
 	int64_t every_ns, counted_ns;
@@ -29,7 +35,7 @@ struct watch {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t stopping;
-	bool stop;
+	volatile bool stop;
 };
 
 static bool
@@ -132,13 +138,43 @@ pause_for(struct watch *watch, int64_t ns)
 	pthread_mutex_unlock(&watch->lock);
 }
 
+static void
+partition_stop(struct watch *watch, const struct guard_gap *gap)
+{
+	struct partition *partition = atomic_load(&watch->status->partition);
+	for (size_t i = 0; i < atomic_load(&watch->status->partitions); i++)
+		if (partition[i].number == gap->partition && strcmp(partition[i].topic, gap->topic) == 0)
+			atomic_store(&partition[i].stopped, true);
+}
+
+/* After a silence: are these still the topics that were read?  Reading waits for the answer. */
+static void
+topics_look(struct watch *watch)
+{
+	struct cursors cursors = {0};
+	struct guard guard;
+	archivist_cursors(watch->archivist, &cursors);
+	enum guard_answer answer = guard_look(watch->config, watch->status, watch->client, &cursors, &guard, &watch->stop);
+	for (size_t i = 0; answer == GUARD_LOOKED && i < guard.gaps; i++)
+		partition_stop(watch, &guard.gap[i]);
+	if (answer == GUARD_LOOKED && guard.gaps)
+		log_say(LEVEL_ERROR, "与档案对不上的 %zu 个分区已停读；查明原因后重启", "partitions that do not fit the archive are stopped: %zu; find the reason, then restart", guard.gaps);
+	if (answer == GUARD_LOOKED)
+		atomic_store(&watch->status->suspect, false);
+	free(guard.gap);
+	cursors_free(&cursors);
+}
+
 static void *
 watch_run(void *opaque)
 {
 	struct watch *watch = opaque;
 	while (!stopped(watch)) {
 		ends_ask(watch);
-		int64_t now = clock_monotonic_ns(), next = now + watch->every_ns;
+		bool suspect = watch->archivist && atomic_load(&watch->status->suspect);
+		if (suspect && !watch->was_down)
+			topics_look(watch);
+		int64_t now = clock_monotonic_ns(), next = now + (suspect ? SUSPECT_NS : watch->every_ns);
 		if (now - watch->counted_ns > COUNT_EVERY_SECONDS * NS_PER_SECOND) {
 			watch->counted_ns = now;
 			partitions_count(watch);
@@ -154,10 +190,11 @@ watch_run(void *opaque)
 }
 
 struct watch *
-watch_start(rd_kafka_t *client, const struct config *config, struct status *status, const struct kafka_topic *topics, size_t count)
+watch_start(rd_kafka_t *client, const struct config *config, struct status *status, const struct kafka_topic *topics, size_t count,
+    struct archivist *archivist)
 {
 	struct watch *watch = memory_resize(NULL, sizeof *watch);
-	*watch = (struct watch){.client = client, .status = status, .every_ns = config->check_every * NS_PER_SECOND,
+	*watch = (struct watch){.config = config, .archivist = archivist, .client = client, .status = status, .every_ns = config->check_every * NS_PER_SECOND,
 	    .counted_ns = clock_monotonic_ns(), .topics = count};
 	memcpy(watch->topic, topics, count * sizeof *topics);
 	pthread_condattr_t attributes;

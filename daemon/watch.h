@@ -7,8 +7,11 @@
 
 struct watch;
 
-/* topics is copied.  The client must outlive the watch. */
-struct watch *watch_start(rd_kafka_t *client, const struct config *, struct status *, const struct kafka_topic *topics, size_t count);
+/* topics is copied.  The client must outlive the watch.  With an archivist (NULL: none) the topics are held against the
+ * archive whenever status->suspect is set: then it is cleared, and partitions that do not fit are stopped. */
+struct archivist;
+struct watch *watch_start(rd_kafka_t *client, const struct config *, struct status *, const struct kafka_topic *topics, size_t count,
+    struct archivist *);
 
 /* Waits until the point in real time; false: it is still asking. */
 bool watch_stop(struct watch *, const struct timespec *until);

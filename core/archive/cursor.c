@@ -60,6 +60,19 @@ cursors_find(const struct cursors *cursors, const char *topic, int32_t partition
 }
 
 void
+cursors_copy(struct cursors *to, const struct cursors *from)
+{
+	struct cursors copy = {.cursor = memory_resize(NULL, (from->count + 1) * sizeof *copy.cursor), .count = from->count};
+	for (size_t i = 0; i < from->count; i++) {
+		size_t bytes = strlen(from->cursor[i].topic) + 1;
+		copy.cursor[i] = from->cursor[i];
+		copy.cursor[i].topic = memcpy(memory_resize(NULL, bytes), from->cursor[i].topic, bytes);
+	}
+	cursors_free(to);
+	*to = copy;
+}
+
+void
 cursors_write(const struct cursors *cursors, struct buffer *out)
 {
 	varint_add(out, cursors->count);

@@ -299,8 +299,103 @@ def bad_configuration(context):
     assert done.returncode == 64 and b"--check-config" in done.stderr
 
 
+# ---- with an archive ----
+
+def with_archive(context, name, more=""):
+    return f"archive:\n  dir: {os.path.join(context.folder, name)}\n  snapshot_records: 1000\n{more}"
+
+
+def fundwatch(context, *words):
+    return subprocess.run([os.path.join(context.build, "fundwatch"), *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=60)
+
+
+def accounted(broker, daemon):
+    return daemon.alive() and daemon.metric("records_received_total") + daemon.metric("recovered_entries")
+
+
+def restart(context):
+    """killed and stopped in the middle, the feed is the replay's: nothing twice, nothing missing, one digest; the archive is whole"""
+    lines, broker = context.county.settlements, context.broker()
+    wanted = replay(context.build, os.path.join(context.folder, "restart-replay"), context.county, lines)
+    broker.produce("enrolment", context.county.enrolments)
+    more, third = with_archive(context, "restart-archive"), len(lines) // 3
+    for turn, end in enumerate((lambda daemon: daemon.process.kill(), lambda daemon: daemon.stop(), lambda daemon: daemon.stop())):
+        broker.produce("settlement", lines[turn * third:(turn + 1) * third if turn < 2 else len(lines)])
+        daemon = context.daemon("restart", broker.bootstrap, more=more)
+        until("ready", daemon.ready)
+        until("caught up", lambda: daemon.alive() and daemon.metric("lag_records") == 0 and daemon.metric("position_offset", "settlement") == (
+            third * (turn + 1) if turn < 2 else len(lines)))
+        if turn == 1:
+            until("a snapshot", lambda: daemon.alive() and daemon.metric("snapshots_total") > 0)
+            assert daemon.metric("recovered_entries") >= third, "nothing was judged again after the kill"
+        end(daemon)
+        daemon.process.wait()
+    alerts = broker.typed("alerts", "alert")
+    assert alerts == wanted["alerts"], f"{len(alerts)} alerts, wanted {len(wanted['alerts'])}"
+    assert broker.consume("indicators") == wanted["indicators"], "indicators differ"
+    assert len(broker.consume("refused")) == len(wanted["refused"]), "dead letters differ"
+    assert sha(alerts) in daemon.messages()[-1], daemon.messages()[-1]
+    done = fundwatch(context, "archive", "verify", "--archive", os.path.join(context.folder, "restart-archive"))
+    assert done.returncode == 0, done.stdout.decode()
+
+
+def as_recorded(context):
+    """rules change while it runs: a replay of the archive as recorded prints the daemon's bytes"""
+    rules = os.path.join(context.folder, "as-recorded-rules")
+    shutil.copytree(os.path.join(ROOT, "rules"), rules)
+    lines, half = context.county.settlements, len(context.county.settlements) // 2
+    archive = os.path.join(context.folder, "recorded-archive")
+    broker, daemon = loaded(context, "recorded", lines[:half], rules=rules, more=with_archive(context, "recorded-archive"))
+    path = os.path.join(rules, "policy", "OP-CAP-001.yaml")
+    with open(path, encoding="utf-8") as text:
+        changed = text.read().replace("severity: high", "severity: critical")
+    with open(path, "w", encoding="utf-8") as text:
+        text.write(changed)
+    daemon.process.send_signal(signal.SIGHUP)
+    until("the new rules", lambda: daemon.metric("rules_reloads_total") == 1)
+    broker.produce("settlement", lines[half:])
+    daemon.wait_received(len(lines))
+    assert daemon.stop() == 0
+    alerts = broker.typed("alerts", "alert")
+    assert {b'"severity":"high"' in line for line in alerts if b"OP-CAP-001" in line} == {True, False}, "the change shows nowhere"
+    for batch in ("1", "4096"):
+        out = os.path.join(context.folder, "recorded-out")
+        done = fundwatch(context, "replay", "--archive", archive, "--as-recorded", "--batch", batch, "--alerts", out, "--quiet")
+        assert done.returncode == 0, done.stdout.decode()
+        with open(out, "rb") as stream:
+            assert stream.read() == b"".join(line + b"\n" for line in alerts), f"batch {batch}: bytes differ"
+
+
+def second_daemon(context):
+    """a second daemon on the same archive is refused with 73 and says why; the first goes on"""
+    lines = context.county.settlements[:500]
+    broker, daemon = loaded(context, "first", lines, more=with_archive(context, "one-archive"))
+    second = context.daemon("second", broker.bootstrap, more=with_archive(context, "one-archive"))
+    assert second.process.wait(timeout=60) == 73
+    assert "another fundwatchd writes to the archive" in second.log_text()
+    broker.produce("settlement", context.county.settlements[500:600])
+    daemon.wait_received(600)
+
+
+def ticks(context):
+    """a pool that nothing comes for has its months closed by the clock, once; a replay of the archive closes the same"""
+    archive = os.path.join(context.folder, "tick-archive")
+    lines = context.county.settlements
+    broker, daemon = loaded(context, "ticks", lines, more=with_archive(context, "tick-archive") + "tick_after: 1\n")
+    until("a tick", lambda: daemon.metric("ticks_total") > 0)
+    until("released", lambda: daemon.metric("lines_waiting") == 0)
+    assert daemon.stop() == 0
+    indicators = broker.consume("indicators")
+    assert any(b'"period":"2024-03"' in line for line in indicators), "the last month did not close"
+    out = os.path.join(context.folder, "tick-out")
+    done = fundwatch(context, "replay", "--archive", archive, "--indicators", out, "--alerts", os.devnull, "--quiet")
+    assert done.returncode == 0, done.stdout.decode()
+    with open(out, "rb") as stream:
+        assert stream.read() == b"".join(line + b"\n" for line in indicators), "indicators differ"
+
+
 TESTS = (same_bytes, two_partitions, metrics, own_records, reload, readiness, mirror, full_disk, owned_pools, missing_topic, dead_broker,
-         bad_configuration)
+         bad_configuration, restart, as_recorded, second_daemon, ticks)
 
 
 def run_one(context, test):

@@ -143,6 +143,8 @@ rules: $root/rules
 tables: $temp/county/tables
 listen: 127.0.0.1:$port
 stats: 1
+archive:
+  dir: $temp/archive
 kafka:
   consumer: {fetch.wait.max.ms: 5}      # the embedded broker answers at the end of this time, a real one as soon as there is a record
 END
