@@ -38,7 +38,7 @@
 #define HEAD_BYTES 24
 #define END_BYTES 20
 #define CHECKED 8                               /* the checksum covers all from here on */
-#define LEVEL 1                                 /* of zstd */
+#define LEVEL (-1)                            /* of zstd: loads a seventh faster than 1 and takes a sixteenth more room */
 
 static struct cipher *
 snapshot_cipher(enum archive_cipher cipher, const uint8_t archive_key[ARCHIVE_KEY_BYTES], const uint8_t salt[SALT_BYTES])
