@@ -99,10 +99,13 @@ go_on(struct walk *walk, const struct frame *frame)
 	walk->position += frame->entries;
 }
 
+/* A seal has no entries and seals some. */
 static bool
 is_due(const struct walk *walk, const struct frame *frame)
 {
-	return frame->number == walk->number && frame->first == walk->position && ((frame->flags & FRAME_SEAL) != 0) == (frame->entries == 0);
+	bool is_seal = frame->flags & FRAME_SEAL;
+	return frame->number == walk->number && frame->first == walk->position && is_seal == (frame->entries == 0)
+	    && (!is_seal || frame->number > 0);
 }
 
 static bool
@@ -202,5 +205,5 @@ segment_seal_read(struct walk *walk, struct frame *frame, uint64_t *entries, uin
 	*entries = get64(seal + FRAME_HEAD);
 	*raw = get64(seal + FRAME_HEAD + 8);
 	memcpy(chain, seal + FRAME_HEAD + FRAME_SEAL_PAYLOAD, CHAIN_BYTES);
-	return true;
+	return *entries > 0;
 }
