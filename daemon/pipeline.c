@@ -141,6 +141,15 @@ rules_use(struct pipeline *pipeline, struct ruleset *set)
 	notify_ready("running");
 }
 
+/* What was derived again from the archive has gone.  What had been said of records that the archive lost (a tail that was cut by
+ * hand, a disk that lies about syncs, an archive that is gone) comes again from Kafka: known until that is read. */
+static void
+known_forget(struct pipeline *pipeline, int64_t now_ns)
+{
+	if (pipeline->feed.known && !pipeline->feed.first && status_caught_up(pipeline->status, now_ns))
+		feed_forget_known(&pipeline->feed);
+}
+
 static bool
 due(int64_t *next_ns, int64_t now_ns, int64_t every_ns)
 {
@@ -189,8 +198,10 @@ chores(struct pipeline *pipeline, int64_t now_ns)
 	struct ruleset *set = reload_step(&pipeline->reload);
 	if (set)
 		rules_use(pipeline, set);
-	if (due(&pipeline->copy_ns, now_ns, COPY_NS))
+	if (due(&pipeline->copy_ns, now_ns, COPY_NS)) {
 		copy_figures(pipeline);
+		known_forget(pipeline, now_ns);
+	}
 	if (due(&pipeline->heartbeat_ns, now_ns, pipeline->config->heartbeat * NS_PER_SECOND))
 		feed_heartbeat(&pipeline->feed);
 	if (due(&pipeline->stats_ns, now_ns, pipeline->config->stats_every * NS_PER_SECOND))

@@ -292,8 +292,6 @@ pipeline_begin(struct pipeline *pipeline, bool accept_gap)
 	publisher_begin(pipeline->publisher);
 	feed_begin(&pipeline->feed, known);
 	feed_release(&pipeline->feed, pipeline->archivist ? archivist_synced(pipeline->archivist) : UINT64_MAX);
-	if (pipeline->restored.head.position > 0)
-		feed_forget_known(&pipeline->feed);
 	result = rules_begin(pipeline);
 	if (result != PIPELINE_GO_ON)
 		return result;

@@ -116,3 +116,22 @@ status_line(struct status *status, const char *rule_id, bool shadow, enum alert_
 	(shadow ? rule->shadows : rule->alerts)[alert]++;
 	pthread_mutex_unlock(&status->lock);
 }
+
+static bool
+is_at_end(const struct partition *partition)
+{
+	int64_t high = atomic_load_explicit(&partition->high, memory_order_relaxed);
+	return high != OFFSET_UNKNOWN && atomic_load(&partition->assigned) && !atomic_load(&partition->stopped) && partition_lag(partition) == 0;
+}
+
+bool
+status_caught_up(const struct status *status, int64_t now_ns)
+{
+	const struct partition *partition = atomic_load(&status->partition);
+	size_t count = atomic_load(&status->partitions);
+	bool answers = !atomic_load(&status->broker_down) && now_ns - atomic_load(&status->broker_answered_ns) < 2 * status->check_every_ns + 5 * NS_PER_SECOND;
+	for (size_t i = 0; i < count; i++)
+		if (!is_at_end(&partition[i]))
+			return false;
+	return answers && count > 0 && atomic_load(&status->phase) == PHASE_RUNNING;
+}

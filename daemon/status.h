@@ -151,6 +151,9 @@ void status_copy(struct status *, struct scorer *, const struct ruleset *, const
 /* One more published line of a rule; the turn thread only. */
 void status_line(struct status *, const char *rule_id, bool shadow, enum alert_status);
 
+/* Whether the brokers answer and every partition was read to its end, as far as the last look at the ends says. */
+bool status_caught_up(const struct status *, int64_t now_ns);
+
 /* ---- is it ready? ---- */
 
 #define BROKER_SILENCE_SECONDS 10       /* beyond the interval of the looks at the broker */

@@ -35,26 +35,6 @@ clock_is_sane(struct ticks *ticks, int64_t now_ns)
 	return false;
 }
 
-static bool
-is_at_end(const struct partition *partition)
-{
-	int64_t high = atomic_load_explicit(&partition->high, memory_order_relaxed);
-	return high != OFFSET_UNKNOWN && atomic_load(&partition->assigned) && !atomic_load(&partition->stopped) && partition_lag(partition) == 0;
-}
-
-static bool
-is_caught_up(const struct ticks *ticks, int64_t now_ns)
-{
-	const struct status *status = ticks->status;
-	const struct partition *partition = atomic_load(&status->partition);
-	size_t count = atomic_load(&status->partitions);
-	bool answers = !atomic_load(&status->broker_down) && now_ns - atomic_load(&status->broker_answered_ns) < 2 * status->check_every_ns + 5 * NS_PER_SECOND;
-	for (size_t i = 0; i < count; i++)
-		if (!is_at_end(&partition[i]))
-			return false;
-	return answers && count > 0 && atomic_load(&status->phase) == PHASE_RUNNING;
-}
-
 int64_t
 ticks_time(struct ticks *ticks, int64_t now_ns)
 {
@@ -63,7 +43,7 @@ ticks_time(struct ticks *ticks, int64_t now_ns)
 	ticks->next_ns = now_ns + LOOK_NS;
 	if (!clock_is_sane(ticks, now_ns))
 		return INT64_MIN;
-	if (is_caught_up(ticks, now_ns))
+	if (status_caught_up(ticks->status, now_ns))
 		ticks->caught_ns = now_ns;
 	/* Caught up at that moment means: what had arrived by then, and so by `after` before it, is judged. */
 	if (!ticks->caught_ns || now_ns - ticks->caught_ns >= ticks->after_s * NS_PER_SECOND)
