@@ -144,7 +144,7 @@ def own_records(context):
     lines = context.county.settlements
     strange = [{**json.loads(line), "setl_id": f"strange-{number}", "year": "1999"} for number, line in enumerate(lines[200:203])]
     lines = lines[:300] + [json.dumps(one, ensure_ascii=False).encode() for one in strange] + lines[300:]
-    broker, daemon = loaded(context, "records", lines)
+    broker, daemon = loaded(context, "records", lines, more=with_archive(context, "records-archive"))
     until("stats and heartbeats", lambda: broker.consume("stats") and broker.typed("alerts", "heartbeat"))
     stats = until("stats after the alerts", lambda: [one for one in broker.consume("stats")
                                                      if json.loads(one)["stages"]["record_to_alert"]["count"]])[-1]
