@@ -20,16 +20,18 @@ class Intake:
     """Counts and, in the order of arrival, what each accepted record did.
 
     A feed is a list of (kind, name, bytes): kind settlement, enrolment or tick (a time); name says where a refused line was.
-    events: (kind, decoded record or time) of what was judged, in order; steps: the settlements among them.
+    events: (kind, decoded record or time) of what was judged, in order; lines: their places in the feed; steps: the
+    settlements among them.
     """
 
     def __init__(self, feed, reading):
         self.refused = {"settlement": [], "enrolment": []}
         self.received, self.duplicates = 0, 0
-        self.events = []
+        self.events, self.lines = [], []
         versions = {}
-        for kind, name, line in feed:
+        for number, (kind, name, line) in enumerate(feed):
             if kind == "tick":
+                self.lines.append(number)
                 self.events.append((kind, records.seconds(line.decode(), None)))
                 continue
             self.received += kind == "settlement"
@@ -44,6 +46,7 @@ class Intake:
                     self.duplicates += 1
                     continue
                 versions[record["setl_id"]] = record
+            self.lines.append(number)
             self.events.append((kind, record))
         self.steps = [record for kind, record in self.events if kind == "settlement"]
 

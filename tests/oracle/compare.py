@@ -117,7 +117,9 @@ class FeedRun:
         for number, kind, line in self.said:
             if int(number) <= count:
                 kinds[kind].append(json.loads(line))
-        return Said(kinds[b"alert"], kinds[b"indicator"], kinds[b"refused"])
+        run = Said(kinds[b"alert"], kinds[b"indicator"], kinds[b"refused"])
+        run.numbered = [(int(number), json.loads(line)) for number, kind, line in self.said if kind == b"alert" and int(number) <= count]
+        return run
 
 
 # ---- printing as the contract prints ---------------------------------------------------------------------------------
@@ -365,6 +367,21 @@ def admission_faults(rule, run, said, on_the_way=False):
         yield f"admission alert {rule.id}", f"{key}: {'program' if key in shown else 'oracle'} alone"
 
 
+def cause_faults(run, said, kinds):
+    """The cause of a line about months (contract 3): a close where a month closes, else what the record was.  A settlement
+    that finds refunds which were there before it corrects a closed month without being late itself.  What waited for the
+    next close keeps the cause of what it waited with."""
+    for number, alert in run.numbered:
+        if alert["rule"]["detector"] not in ("share", "admission_rate"):
+            continue
+        closes, cause = said["steps"][number - 1] if number <= len(said["steps"]) else (True, None)
+        allowed = {"close", "late", "refund", "restated"} if closes else set()
+        if number <= len(kinds) and kinds[number - 1] == "settlement":
+            allowed |= {"late" if cause == "claim" else cause, "late"}
+        if alert["cause"] not in allowed:
+            yield "cause", f"line {number}: {alert['cause']}, not {sorted(allowed)}: {alert['rule']['id']} {alert['subject']}"
+
+
 FAULTS = {"cap": cap_faults, "check": check_faults, "share": share_faults, "admission_rate": admission_faults}
 
 
@@ -413,6 +430,8 @@ class Comparison:
             said = oracle.judge(self.rules, self.tables, feed[:place], self.reading, close_all=at_end)
             run = whole.until(place)
             found = list(revision_faults(run))
+            if at_end:
+                found += cause_faults(run, said, [kind for kind, _ in lines])
             for rule in self.rules:
                 found += FAULTS[rule.detector](rule, run, said["rules"][rule.id], on_the_way=not at_end)
             out += [(f"way {category}", f"after line {place} of {len(lines)}: {text}") for category, text in found]

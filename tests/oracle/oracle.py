@@ -4,13 +4,12 @@ point where it is asked.  Nothing here is incremental and nothing is shared with
 AMBIGUITIES, where the contract leaves a choice; each is a key of READING, so that another choice can be tried:
 
   refund_where      "original": the original's codes decide where a linked refund is booked; "own": its own codes do.
-  refund_after      True: by visit and amounts only a settlement that is not later than the refund is taken.
+  refund_after      True: by visit and amounts only a settlement that is not later (setl_time) than the refund is taken.
   refunded_standing False: a settlement refunded in full is no longer taken as an original by visit and amounts.
   refunded_listed   False: a settlement refunded in full is no longer counted or listed by a cap.
   absent_listed     True: a settlement without the summed amount is counted and listed by a cap, with 0.
   void_date         "booked": a refund of a void original is listed by itself, negative, at the original's time; "own".
   chain             True: a refund of a linked refund belongs to the first original; False: it is taken as never seen.
-                    A refund of an unlinked refund is unlinked.
   stay_without_visit False: a settlement without mdtrt_id is no stay.
   age_at            "month": the age band of a stay is that of the first day of its month; "stay": of its day.
   late              "again": a closed month is judged again at once, so that only the whole set decides (contract 2);
@@ -23,13 +22,18 @@ AMBIGUITIES, where the contract leaves a choice; each is a key of READING, so th
   watch_year        "new": the two closes in a row of a watch lie in one year; "across": December's counts too.
   restated          "replaces": contract 1.3; "duplicate": the first version stays.
 
-Choices without a switch: the row of a cap is that of the latest listed settlement (booked time, setl_id) that has
-one, and an emptied ledger keeps its last row; an amount that is absent is 0 where amounts must be exactly opposite; a
-stay is a person's: one mdtrt_id under two psn_no is two stays; a stay of a person without enrolment, or enrolled in
-another pool, counts for no class, one of another insurance type for the person's class; an institution has indicators while it has a stay of any
-person in the month or the reference months; a share's year is completed by the past years that the series holds from
-January on, by m/12 without one, and its run rate takes every month, its variance those with a denominator above 0; an
-alert that became insufficient does not stand.
+Choices without a switch.  Refunds: which belongs to which is a function of the settlements that stand, never of their
+order: first what is named, whoever the person (a chain through refunds that ends at a void refund, at an id never seen
+or in a circle names nothing; one that ends at a refund linked by visit before it goes there too), then within a visit the
+refunds by (setl_time, setl_id), each takes the latest that is left; person, year and codes are the original's.  An amount
+that is absent is 0 where amounts must be exactly opposite.  Caps: the row is that of the latest listed settlement
+(booked time, setl_id) that has one, and an emptied ledger keeps its last row; an enrolment that changes the row judges the
+person's ledgers again, cause late.  Months: every month of a pool from the first booking that stands is closed, with or
+without settlements; a tick counts for the pools that have a settlement by then.  Stays: one mdtrt_id under two psn_no is
+two stays; a stay of a person without enrolment, or enrolled in another pool, counts for no class, one of another insurance
+type for the person's class; an institution has indicators while it has a stay of any person in the month or the reference
+months.  Shares: a year is completed by the past years that the series holds from January on, by m/12 without one; the run
+rate takes every month, its variance those with a denominator above 0.  An alert that became insufficient does not stand.
 """
 import records
 from bookings import LATENESS, Enrolments, Intake, bookings_of, is_refund, month_number, month_start, versions_of
@@ -148,6 +152,21 @@ def row_shown(found):
     return found["row"], found["tier_unknown"]
 
 
+def steps_of(intake, feed, tables):
+    """For every line of the feed: whether it closes a month of its pool, and the cause of what it changes."""
+    causes, latest, found = causes_of(intake, tables), {}, {}
+    for (kind, record), line, cause in zip(intake.events, intake.lines, causes):
+        before = dict(latest)
+        if kind == "settlement":
+            pool = tables.pool(record["insu_admdvs"])
+            latest[pool] = max(latest.get(pool, 0), record["setl_time"])
+        elif kind == "tick":
+            latest = {pool: max(at, record) for pool, at in latest.items()}
+        closes = any(pool not in before or month_number(at - LATENESS) > month_number(before[pool] - LATENESS) for pool, at in latest.items())
+        found[line] = closes, cause
+    return [found.get(number, (False, None)) for number in range(len(feed))]
+
+
 def cap_turn(history, key, now, cause):
     """One turn of one ledger: what is said, if anything."""
     before = history.get(key)
@@ -190,7 +209,7 @@ def judge(rules, tables, feed, reading=None, close_all=True):
     enrolments = Enrolments([record for kind, record in intake.events if kind == "enrolment"], tables)
     bookings = bookings_of(versions_of(intake.steps), reading)
     pools = sorted({tables.pool(claim["insu_admdvs"]) for claim in intake.steps})
-    out = {"received": intake.received, "judged": len(intake.steps), "duplicate": intake.duplicates,
+    out = {"steps": steps_of(intake, feed, tables), "received": intake.received, "judged": len(intake.steps), "duplicate": intake.duplicates,
            "refused": intake.refused["settlement"], "enrolment_refused": intake.refused["enrolment"], "pools": pools, "rules": {},
            "unlinked_refunds": sum(is_refund(one.claim) and one.original is None for one in bookings)}
     for rule in rules:

@@ -1,4 +1,5 @@
 """Examples computed by hand, so that the second opinion is not only an opinion."""
+import itertools
 import json
 import pathlib
 import re
@@ -8,6 +9,7 @@ import unittest
 import jsonschema
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import bookings
 import expressions
 import months
 import oracle
@@ -23,9 +25,13 @@ RULES, TABLES = rules.load(HERE / "rules")
 
 
 def judge(settlements, enrolments=(), **reading):
-    feed = [("enrolment", number, json.dumps(one).encode()) for number, one in enumerate(enrolments, 1)]
-    feed += [("settlement", number, json.dumps(one).encode()) for number, one in enumerate(settlements, 1)]
-    return oracle.judge(RULES, TABLES, feed, reading)
+    return judge_feed([("enrolment", one) for one in enrolments] + [("settlement", one) for one in settlements], **reading)
+
+
+def judge_feed(feed, close_all=True, **reading):
+    """feed: (kind, dict), or ("tick", time)."""
+    lines = [(kind, number, one.encode() if kind == "tick" else json.dumps(one).encode()) for number, (kind, one) in enumerate(feed, 1)]
+    return oracle.judge(RULES, TABLES, lines, reading, close_all)
 
 
 def outpatient(setl_id, fund, time="2024-03-01 09:00:00", **more):
@@ -154,6 +160,93 @@ class Caps(unittest.TestCase):
         self.assertIsNone(self.ledger([claim], pool="50"))
         unknown = self.ledger([dict(claim, hifp_pay="500.01")], pool="50")
         self.assertTrue(unknown["tier_unknown"])
+
+
+class Corrections(unittest.TestCase):
+    """Refunds find their originals in a set, not in an order; what is restated takes its refunds along."""
+
+    def linked(self, claims):
+        """refund -> original, whatever the order."""
+        found = set()
+        for order in itertools.permutations(claims):
+            decoded = [records.decode(json.dumps(one).encode()) for one in order]
+            booked = bookings.bookings_of(decoded, oracle.READING)
+            found.add(tuple(sorted((one.claim["setl_id"], one.original and one.original.claim["setl_id"]) for one in booked
+                                   if one.claim.get("refd_setl_flag") == "1")))
+        self.assertEqual(len(found), 1)
+        return dict(found.pop())
+
+    def test_what_is_named_comes_first(self):
+        claims = [outpatient("a", "10.00", "2024-03-01 09:00:00", mdtrt_id="m"), outpatient("b", "10.00", "2024-03-02 09:00:00", mdtrt_id="m"),
+                  refund("r", "-10.00", "2024-03-03 09:00:00", mdtrt_id="m"), refund("t", "-10.00", "2024-03-04 09:00:00", mdtrt_id="m", init_setl_id="b")]
+        self.assertEqual(self.linked(claims), {"r": "a", "t": "b"})
+
+    def test_within_a_visit_refunds_take_the_latest_that_is_left(self):
+        claims = [outpatient("a", "10.00", "2024-03-01 09:00:00", mdtrt_id="m"), outpatient("b", "10.00", "2024-03-03 09:00:00", mdtrt_id="m"),
+                  refund("r", "-10.00", "2024-03-02 09:00:00", mdtrt_id="m"), refund("t", "-10.00", "2024-03-04 09:00:00", mdtrt_id="m"),
+                  refund("u", "-10.00", "2024-03-05 09:00:00", mdtrt_id="m")]
+        self.assertEqual(self.linked(claims), {"r": "a", "t": "b", "u": None})
+
+    def test_refund_of_a_refund_and_of_what_never_comes(self):
+        claims = [outpatient("a", "10.00", mdtrt_id="m"), refund("r", "-4.00", "2024-03-03 09:00:00", mdtrt_id="n", init_setl_id="a"),
+                  refund("t", "-3.00", "2024-03-02 09:00:00", mdtrt_id="n", init_setl_id="r"),
+                  refund("u", "-10.00", "2024-03-04 09:00:00", mdtrt_id="m", init_setl_id="nowhere")]
+        self.assertEqual(self.linked(claims), {"r": "a", "t": "a", "u": "a"})
+
+    def test_a_circle_names_nothing(self):
+        claims = [outpatient("a", "10.00", mdtrt_id="m"), refund("r", "-10.00", "2024-03-03 09:00:00", mdtrt_id="m", init_setl_id="t"),
+                  refund("t", "-10.00", "2024-03-02 09:00:00", mdtrt_id="n", init_setl_id="r")]
+        self.assertEqual(self.linked(claims), {"r": "a", "t": None})
+
+    def test_refund_before_its_original(self):
+        claims = [outpatient("a", "290.00"), refund("r", "-20.00", "2024-05-01 09:00:00", init_setl_id="b")]
+        later = outpatient("b", "20.00", "2023-12-31 09:00:00")
+        found = judge(claims)["rules"]["ORACLE-CAP-1"]
+        self.assertEqual((found, judge(claims)["unlinked_refunds"]), ({}, 1))
+        found = judge(claims + [later, outpatient("c", "20.00", "2024-06-01 09:00:00")])
+        self.assertEqual(found["rules"]["ORACLE-CAP-1"]["1409", "p1", "2024"]["sum_fen"], 31000)
+        self.assertEqual(found["unlinked_refunds"], 0)
+
+    def test_another_person_takes_the_refunds_along(self):
+        claims = [outpatient("a", "400.00", updt_time="2024-03-01 10:00:00"), refund("r", "-50.00", "2024-03-02 09:00:00", init_setl_id="a"),
+                  outpatient("a", "400.00", psn_no="p2", updt_time="2024-03-01 11:00:00")]
+        found = judge(claims)["rules"]["ORACLE-CAP-1"]
+        self.assertEqual(found["1409", "p1", "2024"]["status"], "retracted")
+        self.assertEqual([(one["setl_id"], one["fen"]) for one in found["1409", "p2", "2024"]["claims"]], [("a", 35000)])
+
+    def test_void_refund_gives_back(self):
+        claims = [outpatient("a", "310.00"), refund("r", "-310.00", "2024-03-02 09:00:00", init_setl_id="a", updt_time="2024-03-02 10:00:00"),
+                  refund("r", "-310.00", "2024-03-02 09:00:00", init_setl_id="a", updt_time="2024-03-02 11:00:00", vali_flag="0")]
+        found = judge(claims)["rules"]["ORACLE-CAP-1"]["1409", "p1", "2024"]
+        self.assertEqual((found["status"], found["revision"], found["sum_fen"], found["cause"]), ("open", 3, 31000, "restated"))
+
+    def test_tier_after_the_money(self):
+        claim = outpatient("a", "450.00", insu_admdvs="500230")
+        person = {"psn_no": "p1", "year": "2024", "insu_admdvs": "500230", "insutype": "390", "tier": "1", "updt_time": "2024-01-01 08:00:00"}
+        feed = [("settlement", claim), ("enrolment", person)]
+        found = judge_feed(feed)["rules"]["ORACLE-CAP-1"]["50", "p1", "2024"]
+        self.assertEqual((found["status"], found["revision"], found["limit_fen"], found["cause"]), ("open", 1, 30000, "late"))
+        feed.append(("enrolment", dict(person, tier="2", updt_time="2024-01-02 08:00:00")))
+        found = judge_feed(feed)["rules"]["ORACLE-CAP-1"]["50", "p1", "2024"]
+        self.assertEqual((found["status"], found["revision"], found["limit_fen"], found["cause"]), ("retracted", 2, 50000, "late"))
+
+    def test_closed_months(self):
+        """A month closes when the watermark, or a tick, passes its end; what comes later corrects it at once."""
+        january = inpatient("a", "70.00", "2024-01-05 09:00:00", hi_paymtd="3")
+        key = "pool", "3708", "", "2024-01"
+        for feed, closes in (([], False), ([("tick", "2024-02-07 23:59:59")], False), ([("tick", "2024-02-08 00:00:00")], True),
+                             ([("settlement", inpatient("b", "1.00", "2024-02-08 00:00:00"))], True)):
+            found = judge_feed([("settlement", january)] + feed, close_all=False)["rules"]["ORACLE-SHARE-MONEY"]
+            self.assertEqual(key in found, closes)
+            found = judge_feed([("settlement", january)] + feed + [("settlement", inpatient("c", "30.00", "2024-01-06 09:00:00"))], close_all=False)
+            self.assertEqual(found["rules"]["ORACLE-SHARE-MONEY"].get(key, {}).get("denominator"), 10000 if closes else None)
+
+    def test_a_version_that_was_replaced_leaves_no_month(self):
+        claims = [inpatient("a", "70.00", "2024-01-05 09:00:00", updt_time="2024-01-05 10:00:00"),
+                  inpatient("a", "70.00", "2024-03-05 09:00:00", updt_time="2024-03-05 10:00:00")]
+        for order in (claims, claims[::-1]):
+            found = judge(order)["rules"]["ORACLE-SHARE-MONEY"]
+            self.assertEqual(sorted(key[3] for key in found if key != "once"), ["2024-03"])
 
 
 def inpatient(setl_id, fund, time, **more):
