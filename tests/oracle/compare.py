@@ -279,6 +279,8 @@ def share_faults(rule, run, said, on_the_way=False):
         line, mine = shown.get(key), said.get(key)
         if mine is None and is_empty(line) and said_once.get(key[:3], "9999") <= key[3]:
             continue                                    # of a booking that has moved or gone since: cannot be unsaid
+        if line is None and on_the_way and mine["forecast_waits"] and mine["denominator"] == 0:
+            continue                                    # the series began late, in the year before: at the next close
         if line is None or mine is None:
             yield f"share presence {rule.id}", f"{key}: {'oracle' if line is None else 'program'} alone {line and line['finding'] or mine}"
             continue

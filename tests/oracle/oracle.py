@@ -142,7 +142,7 @@ def causes_of(intake, tables):
             continue
         pool, month = tables.pool(record["insu_admdvs"]), month_number(record["setl_time"])
         closed = latest.get(pool, 0) - LATENESS >= month_start(month + 1) * 86400
-        out.append("restated" if record["setl_id"] in seen else "refund" if is_refund(record) else "late" if closed else "claim")
+        out.append("restated" if record["setl_id"] in seen or record.get("vali_flag") == "0" else "refund" if is_refund(record) else "late" if closed else "claim")
         seen.add(record["setl_id"])
         latest[pool] = max(latest.get(pool, 0), record["setl_time"])
     return out
