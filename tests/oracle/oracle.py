@@ -153,8 +153,9 @@ def row_shown(found):
 
 
 def steps_of(intake, feed, tables):
-    """For every line of the feed: whether it closes a month of its pool, and the cause of what it changes."""
-    causes, latest, found = causes_of(intake, tables), {}, {}
+    """For every line of the feed: whether it closes a month of its pool (one before its first opens and closes in one),
+    and the cause of what it changes."""
+    causes, latest, found, first = causes_of(intake, tables), {}, {}, {}
     for (kind, record), line, cause in zip(intake.events, intake.lines, causes):
         before = dict(latest)
         if kind == "settlement":
@@ -163,6 +164,9 @@ def steps_of(intake, feed, tables):
         elif kind == "tick":
             latest = {pool: max(at, record) for pool, at in latest.items()}
         closes = any(pool not in before or month_number(at - LATENESS) > month_number(before[pool] - LATENESS) for pool, at in latest.items())
+        if kind == "settlement":
+            closes |= month_number(record["setl_time"]) < first.get(pool, 0)
+            first[pool] = min(month_number(record["setl_time"]), first.get(pool, 1 << 20))
         found[line] = closes, cause
     return [found.get(number, (False, None)) for number in range(len(feed))]
 
