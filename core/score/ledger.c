@@ -92,32 +92,32 @@ ledger_add(struct scorer *scorer, uint32_t person_number, int32_t year, const st
 
 /* ---- what made a sum ---- */
 
-static bool
-is_original_standing(const struct scorer *scorer, const struct booking *refund)
+static void
+list_booking(struct scorer *scorer, uint32_t number, int64_t fen)
 {
-	return is_remembered(scorer, refund->original) && !(booking_at(&scorer->bookings, refund->original)->flags & BOOKING_VOID);
+	const struct booking *booking = booking_at(&scorer->bookings, number);
+	evidence_add(&scorer->evidence, (struct evidence_claim){booking->booked_time, booking_setl_id(&scorer->bookings, booking),
+	    booking->institution, booking->area, number, fen});
 }
 
-static int64_t
-refunded_amount(const struct scorer *scorer, const struct person *person, uint32_t original, size_t amount)
+/* A settlement net of its linked refunds, wherever those came from; refunds of a void one by themselves. */
+static void
+list_with_refunds(struct scorer *scorer, uint32_t number, size_t amount)
 {
-	int64_t sum = 0;
-	uint32_t left = booking_at(&scorer->bookings, original)->refunds;
-	for (uint32_t n = person->last_booking; left && is_remembered(scorer, n); n = booking_at(&scorer->bookings, n)->previous) {
+	const struct booking *booking = booking_at(&scorer->bookings, number);
+	bool is_void = booking->flags & BOOKING_VOID;
+	int64_t net = booking_amount(&scorer->bookings, booking, amount);
+	for (uint32_t n = booking->first_refund; n != NOBODY; n = booking_at(&scorer->bookings, n)->next_refund) {
 		const struct booking *refund = booking_at(&scorer->bookings, n);
-		if (refund->original != original)
+		int64_t fen = booking_amount(&scorer->bookings, refund, amount);
+		if (refund->flags & BOOKING_BEYOND)
 			continue;
-		sum += booking_amount(&scorer->bookings, refund, amount);
-		left--;
+		net += fen;
+		if (is_void)
+			list_booking(scorer, n, fen);
 	}
-	return sum;
-}
-
-static bool
-is_fully_refunded(const struct scorer *scorer, const struct booking *booking)
-{
-	return booking->refunds && booking->refunded_medfee == -booking_amount(&scorer->bookings, booking, AMOUNT_MEDFEE)
-	    && booking->refunded_hifp == -booking_amount(&scorer->bookings, booking, AMOUNT_HIFP);
+	if (!is_void && !booking_is_refunded(scorer, booking))
+		list_booking(scorer, number, net);
 }
 
 /* The standing settlements of the person's year under the ledger's condition, net of their linked refunds, in order of
@@ -125,26 +125,19 @@ is_fully_refunded(const struct scorer *scorer, const struct booking *booking)
 static void
 collect_year(struct scorer *scorer, const struct person *person, int32_t year, const struct ledger *ledger)
 {
-	struct evidence_list *list = &scorer->evidence;
-	evidence_clear(list);
+	evidence_clear(&scorer->evidence);
 	for (uint32_t n = person->last_booking; is_remembered(scorer, n); n = booking_at(&scorer->bookings, n)->previous) {
 		const struct booking *booking = booking_at(&scorer->bookings, n);
-		const struct booking *bits = is_remembered(scorer, booking->original)
-		    ? booking_at(&scorer->bookings, booking->original) : booking;
-		if (booking->flags & (BOOKING_VOID | BOOKING_BEYOND) || !booking_bit(bits, (uint32_t)ledger->where))
+		if (booking->flags & BOOKING_BEYOND || !booking_bit(booking, (uint32_t)ledger->where))
 			continue;
 		if (day_year(time_day(booking->booked_time)) != year)
 			continue;
-		bool refund = booking->flags & BOOKING_REFUND;
-		if ((refund && is_original_standing(scorer, booking)) || (!refund && is_fully_refunded(scorer, booking)))
-			continue;
-		int64_t fen = booking_amount(&scorer->bookings, booking, ledger->amount);
-		if (!refund && booking->refunds)
-			fen += refunded_amount(scorer, person, n, ledger->amount);
-		evidence_add(list, (struct evidence_claim){booking->booked_time, booking_setl_id(&scorer->bookings, booking), booking->institution,
-		    booking->area, n, fen});
+		if (!(booking->flags & BOOKING_REFUND))
+			list_with_refunds(scorer, n, ledger->amount);
+		else if (!(booking->flags & BOOKING_VOID) && !is_remembered(scorer, booking->original))
+			list_booking(scorer, n, booking_amount(&scorer->bookings, booking, ledger->amount));
 	}
-	evidence_sort(list);
+	evidence_sort(&scorer->evidence);
 }
 
 /* ---- judgement ---- */
@@ -172,16 +165,38 @@ struct place {                          /* where and when a sum stands */
 	int64_t time;
 };
 
-/* Those of the latest settlement that made the sum; when none is left, of the record that emptied it, within the year. */
+/* The latest settlement of the year that the ledger would add up if it stood, or else any. */
+static const struct booking *
+latest_of(const struct scorer *scorer, const struct person *person, int32_t year, const struct ledger *ledger)
+{
+	const struct booking *found = NULL;
+	bool is_found_met = false;
+	for (uint32_t n = person->last_booking; is_remembered(scorer, n); n = booking_at(&scorer->bookings, n)->previous) {
+		const struct booking *booking = booking_at(&scorer->bookings, n);
+		bool is_met = booking_bit(booking, (uint32_t)ledger->where);
+		if (booking->flags & BOOKING_REFUND || day_year(time_day(booking->setl_time)) != year || is_met < is_found_met)
+			continue;
+		if (found && is_met == is_found_met && !booking_is_later(scorer, booking, found))
+			continue;
+		found = booking;
+		is_found_met = is_met;
+	}
+	return found;
+}
+
+/* Those of the latest settlement that made the sum.  When none is left: of the latest that once may have; else where the
+ * person is enrolled, or the pool, at the beginning of the year.  Never of the record that emptied it, which may be any. */
 static struct place
-place_of(const struct scorer *scorer, int32_t year)
+place_of(const struct scorer *scorer, const struct person *person, int32_t year, const struct ledger *ledger)
 {
 	const struct evidence_list *list = &scorer->evidence;
 	if (list->count)
 		return (struct place){list->claim[list->count - 1].area, list->claim[list->count - 1].time};
-	int64_t first = (int64_t)month_first_day(year * 12) * DAY_SECONDS, last = (int64_t)month_first_day(year * 12 + 12) * DAY_SECONDS - 1;
-	int64_t time = scorer->now->claim->value[FIELD_setl_time].number;
-	return (struct place){scorer->now->area_name, time < first ? first : time > last ? last : time};
+	const struct booking *latest = latest_of(scorer, person, year, ledger);
+	if (latest)
+		return (struct place){latest->area, latest->setl_time};
+	const struct enrolment_record *enrolment = enrolment_find(scorer, person, year, 0);
+	return (struct place){enrolment ? enrolment->area : person->pool, (int64_t)month_first_day(year * 12) * DAY_SECONDS};
 }
 
 /* The parameter row of the latest settlement that has one: the answer does not depend on which arrived last. */
@@ -209,7 +224,7 @@ judge_one(struct scorer *scorer, uint32_t person_number, struct ledger_year *blo
 	struct said *said = ledger_said(&scorer->persons, block, index);
 	int32_t year = (int32_t)block->year;
 	collect_year(scorer, person, year, ledger);
-	struct place place = place_of(scorer, year);
+	struct place place = place_of(scorer, person, year, ledger);
 	bool tier_unknown = false;
 	const struct param_row *row = row_of(scorer, made, person_tier(scorer, person, year), &place, &tier_unknown);
 	if (!row && said->revision == 0)

@@ -205,6 +205,11 @@ struct touched {                        /* a person's year that the record chang
 	int32_t year;
 };
 
+struct relink {                         /* a refund whose original is looked for again */
+	uint32_t refund, before;        /* before: its original until now, NOBODY: none */
+	bool is_booked;                 /* its amounts still stand where they stood */
+};
+
 struct changed_month {                  /* a closed month that the record changed */
 	size_t pool;                    /* index in scorer.pool */
 	int32_t month;
@@ -265,6 +270,8 @@ struct scorer {
 	bool is_new_visit;              /* no other settlement of the person is of the visit that is being booked */
 	struct touched *touched;
 	size_t touched_count, touched_slots;
+	struct relink *relink;
+	size_t relinks, relink_slots;
 	struct changed_month *changed;  /* by pool, then month */
 	size_t changed_count, changed_slots;
 	struct evidence_list evidence;
@@ -330,7 +337,21 @@ scorer_month(struct scorer *scorer, int64_t time)
 /* ---- settle.c: what one settlement does to everything remembered ---- */
 enum fate settle(struct scorer *, const struct turn *, const uint64_t *truth, const uint64_t *falsehood);
 bool booking_is_standing(const struct booking *);       /* counts as a visit, stay or case */
+bool booking_is_later(const struct scorer *, const struct booking *, const struct booking *);   /* by setl_time, setl_id */
+bool same_visit(const struct scorer *, const struct booking *, const struct booking *);         /* a booking without one: only itself */
 int64_t booking_amount_field(const struct scorer *, const struct booking *, int32_t field);
+
+/* ---- refund.c: which settlement a refund belongs to ---- */
+/* Its linked refunds add up to minus its medfee_sumamt and hifp_pay: no longer a visit, stay or case. */
+bool booking_is_refunded(const struct scorer *, const struct booking *);
+/* Unlinks, into scorer.relink, every refund whose original may change when this settlement, as it stands, comes or goes. */
+void refunds_gather(struct scorer *, uint32_t number, uint64_t hash);
+/* Links those that were gathered again; they stay listed. */
+void refunds_link(struct scorer *);
+
+/* ---- single.c: rules that judge one claim by itself ---- */
+void judge_claim_rules(struct scorer *, const struct turn *, uint32_t number, const uint64_t *truth, const uint64_t *falsehood,
+    enum cause);
 
 /* ---- ledger.c ---- */
 void ledger_add(struct scorer *, uint32_t person, int32_t year, const struct booking *bits, const struct booking *amounts, int sign);

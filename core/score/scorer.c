@@ -151,6 +151,7 @@ turn_prepare(struct scorer *scorer, struct turn *turn, uint64_t *truth, uint64_t
 	turn->institution = names_number(&scorer->names, claim_text(turn->claim, FIELD_fixmedins_code));
 	turn->setl_hash = setl_hash(turn->claim->value[FIELD_setl_id].text);
 	table_prefetch(&scorer->bookings.table, turn->setl_hash);
+	table_prefetch(&scorer->bookings.named, turn->setl_hash);
 	matcher_run(scorer->matcher, turn->area, turn->claim, truth, falsehood);
 }
 
@@ -362,6 +363,7 @@ scorer_close(struct scorer *scorer)
 	free(scorer->evidence.claim);
 	free(scorer->touched);
 	free(scorer->changed);
+	free(scorer->relink);
 	free(scorer->output);
 	free(scorer->rule_counts);
 	arena_free(&scorer->lines);

@@ -1,12 +1,11 @@
 /* What one settlement does to everything remembered: duplicates, restatements, voids, refunds, interim settlements and
  * stays (contract 1.3).  A restatement takes the earlier version and the refunds linked to it out of every sum, changes
- * the booking, and books them again; the record is judged once, after all its bookings. */
+ * the booking, and books them again where they belong now; the record is judged once, after all its bookings. */
 #include "core/score/private.h"
 
-#include "core/base/arena.h"
 #include "core/base/hash.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 
 static bool
 code_is(const struct claim *claim, unsigned field, char digit)
@@ -19,15 +18,6 @@ bool
 booking_is_standing(const struct booking *booking)
 {
 	return !(booking->flags & (BOOKING_VOID | BOOKING_REFUND | BOOKING_BEYOND));
-}
-
-/* Its linked refunds add up to minus its medfee_sumamt and hifp_pay: no longer a visit, stay or case. */
-static bool
-booking_is_refunded(const struct scorer *scorer, const struct booking *booking)
-{
-	return booking->refunds > 0
-	    && booking->refunded_medfee == -booking_amount(&scorer->bookings, booking, AMOUNT_MEDFEE)
-	    && booking->refunded_hifp == -booking_amount(&scorer->bookings, booking, AMOUNT_HIFP);
 }
 
 int64_t
@@ -60,42 +50,26 @@ touch(struct scorer *scorer, uint32_t person, int32_t year)
 	scorer->touched[scorer->touched_count++] = (struct touched){person, year};
 }
 
-/* Adds (sign 1) or takes out (sign -1) the amounts of one booking, at its booked_time, under the conditions that
- * its original met when it is a linked refund. */
+/* Adds (sign 1) or takes out (sign -1) the amounts of one booking, at its booked_time, under the conditions that its
+ * original met when it is a linked refund; original NOBODY: under its own. */
 static void
-book_amounts(struct scorer *scorer, uint32_t number, int sign)
+book(struct scorer *scorer, uint32_t number, uint32_t original, int sign)
 {
 	const struct booking *booking = at(scorer, number);
-	if (booking->flags & (BOOKING_VOID | BOOKING_BEYOND))
+	const struct booking *bits = original == NOBODY ? booking : at(scorer, original);
+	if (booking->flags & (BOOKING_VOID | BOOKING_BEYOND) || bits->flags & BOOKING_BEYOND)
 		return;
-	const struct booking *bits = is_remembered(scorer, booking->original) ? at(scorer, booking->original) : booking;
-	int32_t year = scorer_month(scorer, booking->booked_time) / 12;
-	ledger_add(scorer, bits->person, year, bits, booking, sign);
-	touch(scorer, bits->person, year);
+	int32_t month = scorer_month(scorer, booking->booked_time);
+	ledger_add(scorer, bits->person, month / 12, bits, booking, sign);
+	touch(scorer, bits->person, month / 12);
 	if (scorer->layout.series_rules)
 		series_add(scorer, bits, booking, sign);
-}
-
-static void
-book_refunds_of(struct scorer *scorer, uint32_t original, int sign)
-{
-	const struct booking *booking = at(scorer, original);
-	if (booking->refunds == 0)
-		return;
-	const struct person *person = person_at(&scorer->persons, booking->person);
-	for (uint32_t n = person->last_booking; is_remembered(scorer, n); n = at(scorer, n)->previous) {
-		struct booking *refund = at(scorer, n);
-		if (refund->original != original)
-			continue;
-		if (sign > 0)
-			refund->booked_time = booking->setl_time;
-		book_amounts(scorer, n, sign);
-	}
+	pool_note(scorer, pool_get(scorer, person_at(&scorer->persons, bits->person)->pool), month);
 }
 
 /* ---- stays ---- */
 
-static bool
+bool
 same_visit(const struct scorer *scorer, const struct booking *a, const struct booking *b)
 {
 	struct slice visit = booking_mdtrt_id(&scorer->bookings, b);
@@ -112,8 +86,8 @@ makes_stay(const struct scorer *scorer, const struct booking *booking)
 	    && booking_bit(booking, CONDITION_INPATIENT) && !booking_is_refunded(scorer, booking);
 }
 
-static bool
-is_later(const struct scorer *scorer, const struct booking *a, const struct booking *b)
+bool
+booking_is_later(const struct scorer *scorer, const struct booking *a, const struct booking *b)
 {
 	if (a->setl_time != b->setl_time)
 		return a->setl_time > b->setl_time;
@@ -133,7 +107,7 @@ refresh_stay(struct scorer *scorer, uint32_t number)
 			continue;
 		if (booking->stay_month >= 0)
 			counted = n;
-		if (makes_stay(scorer, booking) && (deciding == NOBODY || is_later(scorer, booking, at(scorer, deciding))))
+		if (makes_stay(scorer, booking) && (deciding == NOBODY || booking_is_later(scorer, booking, at(scorer, deciding))))
 			deciding = n;
 	}
 	struct pool *pool = pool_get(scorer, person->pool);
@@ -163,83 +137,18 @@ concerns_stays(const struct booking *booking)
 	return booking->stay_month >= 0 || booking_bit(booking, CONDITION_INPATIENT);
 }
 
-/* ---- refunds ---- */
-
-static bool
-is_opposite(const struct scorer *scorer, const struct booking *original, const struct booking *refund)
-{
-	return booking_amount(&scorer->bookings, original, AMOUNT_MEDFEE) == -booking_amount(&scorer->bookings, refund, AMOUNT_MEDFEE)
-	    && booking_amount(&scorer->bookings, original, AMOUNT_HIFP) == -booking_amount(&scorer->bookings, refund, AMOUNT_HIFP);
-}
-
-/* The latest standing settlement of the same visit and person with exactly opposite amounts. */
+/* Takes the stay out that the booking decides.  Another settlement of the visit that may decide it instead, NOBODY: none. */
 static uint32_t
-original_by_visit(const struct scorer *scorer, uint32_t number)
+leave_stay(struct scorer *scorer, uint32_t number)
 {
-	const struct booking *refund = at(scorer, number);
-	if (booking_mdtrt_id(&scorer->bookings, refund).length == 0)
-		return NOBODY;
-	uint32_t found = NOBODY;
-	const struct person *person = person_at(&scorer->persons, refund->person);
-	for (uint32_t n = person->last_booking; is_remembered(scorer, n); n = at(scorer, n)->previous) {
-		const struct booking *booking = at(scorer, n);
-		if (n == number || !booking_is_standing(booking) || booking_is_refunded(scorer, booking))
-			continue;
-		if (booking->setl_time > refund->setl_time)
-			continue;       /* what is settled again afterwards is not what was refunded */
-		if (!same_visit(scorer, booking, refund) || !is_opposite(scorer, booking, refund))
-			continue;
-		if (found == NOBODY || is_later(scorer, booking, at(scorer, found)))
-			found = n;
-	}
-	return found;
-}
-
-static uint32_t
-original_of(const struct scorer *scorer, uint32_t number, struct slice init_setl_id)
-{
-	if (init_setl_id.length) {
-		uint32_t original = bookings_find(&scorer->bookings, init_setl_id, setl_hash(init_setl_id));
-		if (original != NOBODY && at(scorer, original)->flags & BOOKING_REFUND && is_remembered(scorer, at(scorer, original)->original))
-			original = at(scorer, original)->original;      /* a refund taken back belongs to the first original */
-		if (original != NOBODY && original != number && !(at(scorer, original)->flags & BOOKING_REFUND))
-			return original;
-	}
-	return original_by_visit(scorer, number);
-}
-
-static void
-refund_link(struct scorer *scorer, uint32_t number, struct slice init_setl_id)
-{
-	struct booking *refund = at(scorer, number);
-	uint32_t original = original_of(scorer, number, init_setl_id);
-	scorer->counts.refunds++;
-	if (original == NOBODY) {
-		scorer->counts.unlinked_refunds++;
-		return;
-	}
-	struct booking *booking = at(scorer, original);
-	refund->original = original;
-	refund->booked_time = booking->setl_time;
-	booking->refunds++;
-	booking->refunded_medfee += booking_amount(&scorer->bookings, refund, AMOUNT_MEDFEE);
-	booking->refunded_hifp += booking_amount(&scorer->bookings, refund, AMOUNT_HIFP);
-}
-
-static void
-refund_unlink(struct scorer *scorer, uint32_t number)
-{
-	struct booking *refund = at(scorer, number);
-	scorer->counts.refunds--;
-	if (!is_remembered(scorer, refund->original)) {
-		scorer->counts.unlinked_refunds--;
-		return;
-	}
-	struct booking *booking = at(scorer, refund->original);
-	booking->refunds--;
-	booking->refunded_medfee -= booking_amount(&scorer->bookings, refund, AMOUNT_MEDFEE);
-	booking->refunded_hifp -= booking_amount(&scorer->bookings, refund, AMOUNT_HIFP);
-	refund->original = NOBODY;
+	const struct booking *booking = at(scorer, number);
+	const struct person *person = person_at(&scorer->persons, booking->person);
+	if (booking->stay_month >= 0)
+		stay_take(scorer, pool_get(scorer, person->pool), number);
+	for (uint32_t n = person->last_booking; is_remembered(scorer, n); n = at(scorer, n)->previous)
+		if (n != number && concerns_stays(at(scorer, n)) && same_visit(scorer, at(scorer, n), booking))
+			return n;
+	return NOBODY;
 }
 
 /* ---- one version of a settlement into its booking ---- */
@@ -265,14 +174,17 @@ chain_remove(struct scorer *scorer, uint32_t number)
 		*link = booking->previous;
 }
 
+/* The latest to arrive comes first, so that what is no longer remembered is the end of the chain. */
 static void
 chain_add(struct scorer *scorer, uint32_t number, uint32_t person_number)
 {
 	struct booking *booking = at(scorer, number);
-	struct person *person = person_at(&scorer->persons, person_number);
+	uint32_t *place = &person_at(&scorer->persons, person_number)->last_booking;
+	while (is_remembered(scorer, *place) && *place > number)
+		place = &at(scorer, *place)->previous;
 	booking->person = person_number;
-	booking->previous = person->last_booking;
-	person->last_booking = number;
+	booking->previous = *place;
+	*place = number;
 }
 
 static void
@@ -291,7 +203,13 @@ booking_fill(struct scorer *scorer, uint32_t number, const struct turn *turn, co
 	uint64_t bit = UINT64_C(1) << (booking->mdtrt_hash & 63);
 	scorer->is_new_visit = !(person->visits & bit);
 	person->visits |= bit;
-	booking->flags = claim_flags(claim);
+	uint32_t flags = claim_flags(claim);
+	if ((flags ^ booking->flags) & BOOKING_REFUND) {        /* the list of the one is the place in a list of the other */
+		booking->original = NOBODY;
+		booking->refunds = 0;
+		booking->refunded_medfee = booking->refunded_hifp = 0;
+	}
+	booking->flags = flags | (booking->flags & BOOKING_GATHERED);
 	memcpy(booking->data, truth, scorer->words * sizeof *truth);
 	for (size_t i = 0; i < scorer->layout.amounts; i++)
 		booking->data[scorer->words + i] = claim_amount(claim, (unsigned)scorer->layout.amount_field[i]);
@@ -302,35 +220,71 @@ booking_fill(struct scorer *scorer, uint32_t number, const struct turn *turn, co
 	}
 }
 
-/* Takes the version that stands out of every sum. */
-static void
-booking_take_out(struct scorer *scorer, uint32_t number)
+static bool
+is_linkable(const struct booking *booking)
+{
+	return booking->flags & BOOKING_REFUND && !(booking->flags & BOOKING_VOID);
+}
+
+/* The version that stands leaves every sum, with the refunds that are booked by its codes.  What may decide its stay
+ * now, NOBODY: nothing. */
+static uint32_t
+booking_take_out(struct scorer *scorer, uint32_t number, uint64_t hash)
 {
 	struct booking *booking = at(scorer, number);
-	book_refunds_of(scorer, number, -1);
-	book_amounts(scorer, number, -1);
-	uint32_t original = booking->original;
-	if (booking->flags & BOOKING_REFUND && !(booking->flags & BOOKING_VOID)) {
-		refund_unlink(scorer, number);
-		if (is_remembered(scorer, original) && concerns_stays(at(scorer, original)))
-			refresh_stay(scorer, original);
+	bool is_refund = booking->flags & BOOKING_REFUND;
+	scorer->counts.refunds -= is_linkable(booking);
+	if (is_refund && !is_remembered(scorer, booking->original))
+		booking->original = NOBODY;     /* whom nobody remembers it can leave */
+	refunds_gather(scorer, number, hash);
+	for (size_t i = 0; i < scorer->relinks; i++) {
+		struct relink *relink = &scorer->relink[i];
+		if (relink->refund != number && relink->before != number)
+			continue;
+		book(scorer, relink->refund, relink->before, -1);
+		relink->is_booked = false;
 	}
-	if (booking->stay_month < 0)
-		return;
-	booking->flags |= BOOKING_VOID;         /* for the moment: another settlement of the visit may decide now */
-	refresh_stay(scorer, number);
+	if (!is_refund)
+		book(scorer, number, NOBODY, -1);
+	return concerns_stays(booking) ? leave_stay(scorer, number) : NOBODY;
+}
+
+/* The refunds that got another original, or whose original changed, and the stays of their originals. */
+static void
+book_relinked(struct scorer *scorer, uint32_t number)
+{
+	for (size_t i = 0; i < scorer->relinks; i++) {
+		const struct relink *relink = &scorer->relink[i];
+		struct booking *refund = at(scorer, relink->refund);
+		uint32_t now = refund->flags & BOOKING_REFUND ? refund->original : NOBODY;
+		if (relink->is_booked && now == relink->before)
+			continue;
+		if (relink->is_booked)
+			book(scorer, relink->refund, relink->before, -1);
+		refund->booked_time = now == NOBODY ? refund->setl_time : at(scorer, now)->setl_time;
+		if (refund->flags & BOOKING_REFUND)
+			book(scorer, relink->refund, now, 1);
+		if (relink->before != NOBODY && relink->before != number && concerns_stays(at(scorer, relink->before)))
+			refresh_stay(scorer, relink->before);
+		if (now != NOBODY && now != number && concerns_stays(at(scorer, now)))
+			refresh_stay(scorer, now);
+	}
+	scorer->relinks = 0;
 }
 
 static void
-booking_put_in(struct scorer *scorer, uint32_t number, const struct turn *turn)
+booking_put_in(struct scorer *scorer, uint32_t number, uint64_t hash)
 {
 	struct booking *booking = at(scorer, number);
-	if (booking->flags & BOOKING_REFUND && !(booking->flags & BOOKING_VOID))
-		refund_link(scorer, number, claim_text(turn->claim, FIELD_init_setl_id));
-	book_amounts(scorer, number, 1);
-	book_refunds_of(scorer, number, 1);
-	if (is_remembered(scorer, booking->original) && concerns_stays(at(scorer, booking->original)))
-		refresh_stay(scorer, booking->original);
+	scorer->counts.refunds += is_linkable(booking);
+	refunds_gather(scorer, number, hash);
+	for (size_t i = 0; i < scorer->relinks; i++)
+		scorer->relink[i].is_booked &= scorer->relink[i].refund != number;
+	refunds_link(scorer);
+	if (!(booking->flags & BOOKING_REFUND))
+		book(scorer, number, NOBODY, 1);
+	if (scorer->relinks)
+		book_relinked(scorer, number);
 	if (concerns_stays(booking))
 		place_stay(scorer, number);
 }
@@ -403,28 +357,31 @@ settle_cause(struct scorer *scorer, const struct turn *turn, bool restated)
 	return pool_is_closed(pool, month) ? CAUSE_LATE : CAUSE_CLAIM;
 }
 
-static void
-judge_claim_rules(struct scorer *scorer, const struct turn *turn, uint32_t number, const uint64_t *truth,
-    const uint64_t *falsehood, enum cause cause);
+static struct slice
+init_setl_id(const struct claim *claim)
+{
+	return code_is(claim, FIELD_refd_setl_flag, '1') ? claim_text(claim, FIELD_init_setl_id) : SLICE("");
+}
 
-/* The earlier version leaves every sum before its booking is written over. */
-static void
+/* The earlier version leaves every sum before its booking is written over.  As booking_take_out. */
+static uint32_t
 booking_reopen(struct scorer *scorer, uint32_t number, const struct turn *turn, uint32_t person)
 {
 	scorer->counts.restated++;
-	booking_take_out(scorer, number);
-	bookings_visit_change(&scorer->bookings, number, claim_text(turn->claim, FIELD_mdtrt_id));
-	if (at(scorer, number)->person == person)
-		return;
-	chain_remove(scorer, number);
-	chain_add(scorer, number, person);
+	uint32_t left = booking_take_out(scorer, number, turn->setl_hash);
+	bookings_ids_change(&scorer->bookings, number, claim_text(turn->claim, FIELD_mdtrt_id), init_setl_id(turn->claim));
+	if (at(scorer, number)->person != person) {
+		chain_remove(scorer, number);
+		chain_add(scorer, number, person);
+	}
+	return left;
 }
 
 static uint32_t
 booking_open(struct scorer *scorer, const struct turn *turn, uint32_t person)
 {
 	uint32_t number = bookings_add(&scorer->bookings, turn->claim->value[FIELD_setl_id].text, turn->setl_hash,
-	    claim_text(turn->claim, FIELD_mdtrt_id));
+	    claim_text(turn->claim, FIELD_mdtrt_id), init_setl_id(turn->claim));
 	chain_add(scorer, number, person);
 	return number;
 }
@@ -436,6 +393,24 @@ count_matches(struct scorer *scorer, const uint64_t *truth)
 		int32_t where = scorer->rules->rule[i].where;
 		scorer->rule_counts[i].matched += truth[where >> 6] >> (where & 63) & 1;
 	}
+}
+
+static int
+touched_order(const void *a, const void *b)
+{
+	const struct touched *left = a, *right = b;
+	if (left->person != right->person)
+		return left->person < right->person ? -1 : 1;
+	return (left->year > right->year) - (left->year < right->year);
+}
+
+static void
+judge_touched(struct scorer *scorer, enum cause cause)
+{
+	if (scorer->touched_count > 1)
+		qsort(scorer->touched, scorer->touched_count, sizeof *scorer->touched, touched_order);
+	for (size_t i = 0; i < scorer->touched_count; i++)
+		ledger_judge(scorer, scorer->touched[i].person, scorer->touched[i].year, cause);
 }
 
 enum fate
@@ -455,88 +430,23 @@ settle(struct scorer *scorer, const struct turn *turn, const uint64_t *truth, co
 	bool inpatient = truth[0] >> CONDITION_INPATIENT & 1;
 	note_quality(scorer, turn, restated ? at(scorer, number) : NULL, inpatient, !inpatient || is_enrolled(scorer, turn, person));
 
+	uint32_t left = NOBODY;
 	scorer->touched_count = 0;
 	if (restated)
-		booking_reopen(scorer, number, turn, person);
+		left = booking_reopen(scorer, number, turn, person);
 	else
 		number = booking_open(scorer, turn, person);
 	booking_fill(scorer, number, turn, truth);
-	booking_put_in(scorer, number, turn);
+	booking_put_in(scorer, number, turn->setl_hash);
+	if (left != NOBODY)
+		refresh_stay(scorer, left);
 	pool_note(scorer, pool_get(scorer, turn->pool_name), scorer_month(scorer, at(scorer, number)->booked_time));
 	scorer->counts.voids += (at(scorer, number)->flags & BOOKING_VOID) != 0;
 
 	count_matches(scorer, truth);
 	judge_claim_rules(scorer, turn, number, truth, falsehood, cause);
-	for (size_t i = 0; i < scorer->touched_count; i++)
-		ledger_judge(scorer, scorer->touched[i].person, scorer->touched[i].year, cause);
+	judge_touched(scorer, cause);
 	pools_judge_changed(scorer, cause);
 	pool_advance(scorer, pool_get(scorer, turn->pool_name), claim->value[FIELD_setl_time].number, turn->record->arrival_ms);
 	return FATE_JUDGED;
-}
-
-/* ---- rules that judge one claim by itself ---- */
-
-static struct said *
-claim_said_get(struct claim_said *store, const struct rule *rule, struct slice setl_id, bool add)
-{
-	char key[256];
-	int length = snprintf(key, sizeof key, "%s %.*s", rule->id, (int)setl_id.length, setl_id.data);
-	struct slice text = {key, (size_t)length};
-	uint32_t number;
-	if (names_find(&store->keys, text, &number))
-		return &store->said[number];
-	if (!add)
-		return NULL;
-	number = names_number(&store->keys, text);
-	if (number >= store->capacity) {
-		size_t capacity = 2 * ((size_t)number + 16);
-		store->said = memory_resize(store->said, capacity * sizeof *store->said);
-		memset(store->said + store->capacity, 0, (capacity - store->capacity) * sizeof *store->said);
-		store->capacity = capacity;
-	}
-	return &store->said[number];
-}
-
-static void
-judge_claim_rule(struct scorer *scorer, const struct turn *turn, const struct claim_rule *made, const struct booking *booking,
-    enum truth assertion, bool matched, enum cause cause)
-{
-	const struct rule *rule = &scorer->rules->rule[made->rule];
-	const struct condition *condition = &scorer->rules->condition[made->assertion];
-	struct claim_input input = {turn->claim, assertion, condition->amount_field, condition->amount_fields};
-	struct verdict verdict = {0};
-	rule->detector->judge_claim(rule->config, &input, &verdict);
-	if (!matched || booking->flags & BOOKING_VOID)
-		verdict.word = VERDICT_OK;
-	struct slice setl_id = booking_setl_id(&scorer->bookings, booking);
-	struct said *said = claim_said_get(&scorer->claim_said, rule, setl_id, verdict.word == VERDICT_ALERT);
-	if (!said)
-		return;
-	struct subject subject = {
-		.kind = "claim", .pool = turn->pool_name, .area = turn->area_name, .institution = booking->institution,
-		.psn_no = turn->claim->value[FIELD_psn_no].text, .setl_id = setl_id, .variant = "",
-	};
-	month_text(scorer_month(scorer, booking->setl_time), subject.period);
-	evidence_clear(&scorer->evidence);
-	evidence_add(&scorer->evidence, (struct evidence_claim){booking->setl_time, setl_id, booking->institution, booking->area,
-	    NOBODY, booking_amount(&scorer->bookings, booking, AMOUNT_HIFP)});
-	say_alert(scorer, said, &(struct statement){
-		.rule = made->rule, .subject = &subject, .verdict = &verdict, .param = -1, .cause = cause,
-		.event_time = booking->setl_time, .evidence = &scorer->evidence,
-	});
-}
-
-static void
-judge_claim_rules(struct scorer *scorer, const struct turn *turn, uint32_t number, const uint64_t *truth,
-    const uint64_t *falsehood, enum cause cause)
-{
-	for (size_t i = 0; i < scorer->layout.claim_rules; i++) {
-		const struct claim_rule *made = &scorer->layout.claim_rule[i];
-		bool matched = truth[made->where >> 6] >> (made->where & 63) & 1;
-		bool holds = truth[made->assertion >> 6] >> (made->assertion & 63) & 1;
-		bool fails = falsehood[made->assertion >> 6] >> (made->assertion & 63) & 1;
-		enum truth assertion = holds ? TRUTH_TRUE : fails ? TRUTH_FALSE : TRUTH_UNKNOWN;
-		if ((matched && fails) || cause == CAUSE_RESTATED)
-			judge_claim_rule(scorer, turn, made, at(scorer, number), assertion, matched, cause);
-	}
 }

@@ -17,7 +17,10 @@ enum booking_flag {
 	BOOKING_REFUND = 2,             /* refd_setl_flag 1 */
 	BOOKING_INTERIM = 4,            /* mid_setl_flag 1: money, but no stay, visit or case */
 	BOOKING_BEYOND = 8,             /* older than the history: judged by claim rules alone, in no aggregate */
-	BOOKING_UPDATED = 16            /* updt_time was given */
+	BOOKING_UPDATED = 16,           /* updt_time was given */
+	BOOKING_NAMED = 32,             /* a refund linked by its init_setl_id */
+	BOOKING_UNLINKED = 64,          /* a refund without an original */
+	BOOKING_GATHERED = 128          /* a refund whose original is looked for again, while one record is judged */
 };
 
 /* Times are Beijing seconds: 40 bits reach 17,000 years either way. */
@@ -29,10 +32,16 @@ struct booking {
 	uint64_t mdtrt_hash : 24;       /* to compare visits cheaply; the id itself decides */
 	int64_t updt_time : 40;         /* with BOOKING_UPDATED */
 	int64_t stay_month : 24;        /* month whose list of stays holds this booking, -1: none */
-	uint32_t ids;                   /* in bookings.ids: length, setl_id, length, mdtrt_id */
-	uint32_t person, previous;      /* previous booking of the same person in order of arrival */
-	uint32_t original;              /* of a linked refund, else NOBODY */
-	uint32_t refunds;               /* linked to this one now */
+	uint32_t ids;                   /* in bookings.ids: length, setl_id, length, mdtrt_id, length, a refund's init_setl_id */
+	uint32_t person, previous;      /* previous booking of the same person, in order of first arrival */
+	union {
+		uint32_t original;      /* of a linked refund, else NOBODY */
+		uint32_t first_refund;  /* of any other settlement: the first that is linked to it, NOBODY: none */
+	};
+	union {
+		uint32_t next_refund;   /* of a linked refund: of the same original, NOBODY: it is the last */
+		uint32_t refunds;       /* of any other settlement: how many are or were linked to it */
+	};
 	uint32_t institution, area;     /* numbers in names */
 	uint32_t stay_slot;             /* place in the list of stay_month */
 	int64_t refunded_medfee, refunded_hifp; /* sum over the refunds linked to this one (negative) */
@@ -42,6 +51,7 @@ struct booking {
 struct bookings {
 	struct chunks chunks;
 	struct table table;             /* by setl_id */
+	struct table named;             /* refunds by init_setl_id, and by those that they named before */
 	struct texts ids;
 	uint32_t *ids_from;             /* by chunk: the block of ids that was the newest when the chunk began */
 	size_t chunk_slots, words, amounts;
@@ -51,12 +61,16 @@ void bookings_init(struct bookings *, size_t words, size_t amounts);
 void bookings_free(struct bookings *);
 uint64_t setl_hash(struct slice setl_id);
 uint32_t bookings_find(const struct bookings *, struct slice setl_id, uint64_t hash);
-uint32_t bookings_add(struct bookings *, struct slice setl_id, uint64_t hash, struct slice mdtrt_id);
+uint32_t bookings_add(struct bookings *, struct slice setl_id, uint64_t hash, struct slice mdtrt_id, struct slice init_setl_id);
 
-/* The settlement is of another visit than was said before. */
-void bookings_visit_change(struct bookings *, uint32_t number, struct slice mdtrt_id);
+/* The settlement is of another visit, or names another original, than was said before. */
+void bookings_ids_change(struct bookings *, uint32_t number, struct slice mdtrt_id, struct slice init_setl_id);
 
-/* Gives back whole chunks of bookings that are all older than the time. */
+/* Takes a linked refund out of its original's list. */
+void booking_leave_original(struct bookings *, uint32_t number);
+
+/* Gives back whole chunks of bookings that are all older than the time.  Refunds that are kept stay booked where they are, as
+ * their originals were. */
 void bookings_forget(struct bookings *, int64_t before);
 size_t bookings_bytes(const struct bookings *);
 
@@ -82,6 +96,14 @@ booking_mdtrt_id(const struct bookings *bookings, const struct booking *booking)
 {
 	const char *ids = texts_at(&bookings->ids, booking->ids), *second = ids + 1 + (uint8_t)ids[0];
 	return (struct slice){second + 1, (uint8_t)second[0]};
+}
+
+static inline struct slice
+booking_init_setl_id(const struct bookings *bookings, const struct booking *booking)
+{
+	struct slice second = booking_mdtrt_id(bookings, booking);
+	const char *third = second.data + second.length;
+	return (struct slice){third + 1, (uint8_t)third[0]};
 }
 
 static inline bool

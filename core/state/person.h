@@ -7,7 +7,7 @@
 #include "core/state/booking.h"
 
 #define YEARS_KEPT 4
-#define PERSON_INLINE 35
+#define PERSON_INLINE 33
 
 /* What was last said about one subject and period: enough to number revisions and to say nothing twice. */
 struct said {
@@ -27,6 +27,7 @@ struct person {
 		char text[PERSON_INLINE];
 		char long_number[4];    /* when length > PERSON_INLINE: uint32_t, number in long_texts */
 	};
+	uint16_t refund_visits;         /* bit mdtrt_hash % 16 of every visit with a refund that was not linked by init_setl_id */
 	uint64_t visits;                /* bit mdtrt_hash % 64 of every visit there was: not set means never seen */
 	int64_t data[];
 };
