@@ -67,6 +67,16 @@ stay_is_there(const struct scorer *scorer, const struct booking *booking, uint32
 	return !window || (booking->stay_slot < window->stays && window->stay[booking->stay_slot].booking == number);
 }
 
+/* Lists of refunds hold what is remembered; what they held under a forgotten original nobody follows. */
+static bool
+refunds_are_sound(const struct loading *loading, const struct booking *booking)
+{
+	uint32_t next = booking->flags & BOOKING_REFUND ? booking->next_refund : booking->first_refund;
+	if (booking->flags & BOOKING_REFUND && !is_remembered(loading->scorer, booking->original))
+		return true;
+	return next == NOBODY || (is_remembered(loading->scorer, next) && next < loading->bookings);
+}
+
 static bool
 booking_is_sound(const struct loading *loading, const struct booking *booking, uint32_t number)
 {
@@ -75,10 +85,13 @@ booking_is_sound(const struct loading *loading, const struct booking *booking, u
 	if (!texts_holds(&bookings->ids, booking->ids, 2))
 		return false;
 	size_t length = booking_setl_id(bookings, booking).length + 2;
-	if (!texts_holds(&bookings->ids, booking->ids, length)
-	    || !texts_holds(&bookings->ids, booking->ids, length + booking_mdtrt_id(bookings, booking).length))
+	if (!texts_holds(&bookings->ids, booking->ids, length))
 		return false;
-	return booking->person < scorer->persons.chunks.count && points_below(booking->previous, loading->bookings)
+	length += booking_mdtrt_id(bookings, booking).length + 1;
+	if (!texts_holds(&bookings->ids, booking->ids, length)
+	    || !texts_holds(&bookings->ids, booking->ids, length + booking_init_setl_id(bookings, booking).length))
+		return false;
+	return refunds_are_sound(loading, booking) && booking->person < scorer->persons.chunks.count && points_below(booking->previous, loading->bookings)
 	    && points_below(booking->original, loading->bookings) && booking->institution < scorer->names.count
 	    && booking->area < scorer->names.count && (booking->stay_month < 0 || stay_is_there(scorer, booking, number));
 }
@@ -90,7 +103,7 @@ bookings_loaded(struct codec *codec, void *context, uint32_t first, uint32_t cou
 	struct scorer *scorer = loading->scorer;
 	struct bookings *bookings = &scorer->bookings;
 	uint64_t hash[CODEC_GROUP];
-	bookings->table.first = bookings->chunks.first;
+	bookings->table.first = bookings->named.first = bookings->chunks.first;
 	reserve(&bookings->table, loading->bookings - bookings->chunks.first);
 	for (uint32_t i = 0; i < count; i++) {
 		const struct booking *booking = booking_at(bookings, first + i);
@@ -101,8 +114,10 @@ bookings_loaded(struct codec *codec, void *context, uint32_t first, uint32_t cou
 		hash[i] = setl_hash(booking_setl_id(bookings, booking));
 		table_prefetch(&bookings->table, hash[i]);
 	}
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < count; i++) {
 		table_add(&bookings->table, hash[i], first + i);
+		bookings_name(bookings, first + i);
+	}
 }
 
 static bool

@@ -206,7 +206,8 @@ struct touched {                        /* a person's year that the record chang
 };
 
 struct relink {                         /* a refund whose original is looked for again */
-	uint32_t refund, before;        /* before: its original until now, NOBODY: none */
+	uint32_t refund;
+	uint32_t before, end;           /* its original until now; where its init_setl_id leads; NOBODY: none */
 	bool is_booked;                 /* its amounts still stand where they stood */
 };
 
@@ -344,6 +345,7 @@ int64_t booking_amount_field(const struct scorer *, const struct booking *, int3
 /* ---- refund.c: which settlement a refund belongs to ---- */
 /* Its linked refunds add up to minus its medfee_sumamt and hifp_pay: no longer a visit, stay or case. */
 bool booking_is_refunded(const struct scorer *, const struct booking *);
+bool is_linkable(const struct booking *);               /* a refund that stands */
 /* Unlinks, into scorer.relink, every refund whose original may change when this settlement, as it stands, comes or goes. */
 void refunds_gather(struct scorer *, uint32_t number, uint64_t hash);
 /* Links those that were gathered again; they stay listed. */

@@ -1,9 +1,9 @@
 /* Which settlement a refund belongs to (contract 1.3), as a function of what stands and never of the order of arrival:
  *
- *   first    the one that its init_setl_id names, through refunds of refunds to the first that is none
- *   then     within a visit the refunds that found none, in order of (setl_time, setl_id): one that names a refund linked
- *            before it belongs to the same original; else the latest standing settlement, not later than the refund, of
- *            exactly opposite amounts and not refunded in full yet
+ *   first    the one that its init_setl_id names, through standing refunds of refunds to the first that is none
+ *   then     the refunds that found none, in order of (setl_time, setl_id): one whose chain ends at a refund that was linked
+ *            before it belongs to the same original; else, within its visit, the latest standing settlement, not later than
+ *            the refund, of exactly opposite amounts and not refunded in full yet
  *
  * Whatever a record may have changed is gathered and unlinked, linked again, and only what really moved is booked anew. */
 #include "core/score/private.h"
@@ -22,6 +22,12 @@ booking_is_refunded(const struct scorer *scorer, const struct booking *booking)
 	return booking->refunds > 0
 	    && booking->refunded_medfee == -booking_amount(&scorer->bookings, booking, AMOUNT_MEDFEE)
 	    && booking->refunded_hifp == -booking_amount(&scorer->bookings, booking, AMOUNT_HIFP);
+}
+
+bool
+is_linkable(const struct booking *booking)
+{
+	return booking->flags & BOOKING_REFUND && !(booking->flags & BOOKING_VOID);
 }
 
 /* ---- links ---- */
@@ -62,7 +68,7 @@ gather(struct scorer *scorer, uint32_t number)
 		scorer->relink_slots = 2 * scorer->relink_slots + 16;
 		scorer->relink = memory_resize(scorer->relink, scorer->relink_slots * sizeof *scorer->relink);
 	}
-	scorer->relink[scorer->relinks++] = (struct relink){number, refund->original, true};
+	scorer->relink[scorer->relinks++] = (struct relink){number, refund->original, NOBODY, true};
 	if (refund->original != NOBODY)
 		unlink_from(scorer, number, refund->original);
 	scorer->counts.unlinked_refunds -= (refund->flags & BOOKING_UNLINKED) != 0;
@@ -138,14 +144,17 @@ named_by(const struct scorer *scorer, uint32_t number)
 	return init.length ? bookings_find(&scorer->bookings, init, setl_hash(init)) : NOBODY;
 }
 
+/* Where its init_setl_id leads, through refunds that stand: a settlement that is no refund, or the last refund, which names
+ * nobody known.  NOBODY: nowhere. */
 static uint32_t
-original_by_name(const struct scorer *scorer, uint32_t number)
+end_of_chain(const struct scorer *scorer, uint32_t number)
 {
-	uint32_t named = named_by(scorer, number);
-	for (int i = 0; i < CHAIN_MOST && named != NOBODY && named != number; i++) {
-		if (!(at(scorer, named)->flags & BOOKING_REFUND))
-			return named;
-		named = named_by(scorer, named);
+	uint32_t end = named_by(scorer, number);
+	for (int i = 0; i < CHAIN_MOST && end != NOBODY && end != number; i++) {
+		uint32_t next = is_linkable(at(scorer, end)) ? named_by(scorer, end) : NOBODY;
+		if (next == NOBODY)
+			return at(scorer, end)->flags & BOOKING_REFUND && !is_linkable(at(scorer, end)) ? NOBODY : end;
+		end = next;
 	}
 	return NOBODY;
 }
@@ -177,38 +186,39 @@ original_by_amounts(const struct scorer *scorer, const struct booking *refund)
 }
 
 static uint32_t
-original_by_visit(const struct scorer *scorer, uint32_t number)
+original_by_visit(const struct scorer *scorer, const struct relink *relink)
 {
-	const struct booking *refund = at(scorer, number);
-	if (booking_mdtrt_id(&scorer->bookings, refund).length == 0)
-		return NOBODY;
-	uint32_t named = named_by(scorer, number);
-	const struct booking *other = named == NOBODY ? NULL : at(scorer, named);
-	if (other && other->flags & BOOKING_REFUND && is_remembered(scorer, other->original)
-	    && other->person == refund->person && same_visit(scorer, other, refund))
-		return other->original;         /* a refund taken back belongs to the first original */
-	return original_by_amounts(scorer, refund);
+	const struct booking *refund = at(scorer, relink->refund), *end = relink->end == NOBODY ? NULL : at(scorer, relink->end);
+	if (end && is_remembered(scorer, end->original) && booking_is_later(scorer, refund, end))
+		return end->original;           /* a refund taken back belongs to the first original */
+	return booking_mdtrt_id(&scorer->bookings, refund).length ? original_by_amounts(scorer, refund) : NOBODY;
 }
 
-static bool
-is_linked_again(const struct booking *booking)
+/* What the visit of the end has may be matched otherwise with this refund, or without it. */
+static void
+find_ends(struct scorer *scorer)
 {
-	return booking->flags & BOOKING_REFUND && !(booking->flags & BOOKING_VOID);
+	for (size_t i = 0; i < scorer->relinks; i++) {
+		uint32_t number = scorer->relink[i].refund;
+		uint32_t end = is_linkable(at(scorer, number)) ? end_of_chain(scorer, number) : NOBODY;
+		size_t from = scorer->relinks;
+		scorer->relink[i].end = end;
+		if (end == NOBODY)
+			continue;
+		gather_visit(scorer, end);
+		gather_rest(scorer, from);
+	}
 }
 
 static void
 link_by_name(struct scorer *scorer)
 {
 	for (size_t i = 0; i < scorer->relinks; i++) {
-		uint32_t number = scorer->relink[i].refund;
-		uint32_t original = is_linked_again(at(scorer, number)) ? original_by_name(scorer, number) : NOBODY;
-		if (original == NOBODY)
+		const struct relink *relink = &scorer->relink[i];
+		if (relink->end == NOBODY || at(scorer, relink->end)->flags & BOOKING_REFUND)
 			continue;
-		size_t from = scorer->relinks;
-		link_to(scorer, number, original);
-		at(scorer, number)->flags |= BOOKING_NAMED;
-		gather_visit(scorer, original);
-		gather_rest(scorer, from);
+		link_to(scorer, relink->refund, relink->end);
+		at(scorer, relink->refund)->flags |= BOOKING_NAMED;
 	}
 }
 
@@ -225,11 +235,11 @@ link_by_visit(struct scorer *scorer)
 	for (size_t i = 0; i < scorer->relinks; i++) {
 		uint32_t number = scorer->relink[i].refund;
 		struct booking *refund = at(scorer, number);
-		if (!is_linked_again(refund) || refund->flags & BOOKING_NAMED)
+		if (!is_linkable(refund) || refund->flags & BOOKING_NAMED)
 			continue;
 		struct person *person = person_at(&scorer->persons, refund->person);
 		person->refund_visits |= (uint16_t)(1u << (refund->mdtrt_hash & 15));
-		uint32_t original = original_by_visit(scorer, number);
+		uint32_t original = original_by_visit(scorer, &scorer->relink[i]);
 		if (original != NOBODY) {
 			link_to(scorer, number, original);
 			continue;
@@ -244,8 +254,9 @@ refunds_link(struct scorer *scorer)
 {
 	if (scorer->relinks == 0)
 		return;
-	link_by_name(scorer);
+	find_ends(scorer);
 	qsort_r(scorer->relink, scorer->relinks, sizeof *scorer->relink, relink_order, scorer);
+	link_by_name(scorer);
 	link_by_visit(scorer);
 	for (size_t i = 0; i < scorer->relinks; i++)
 		at(scorer, scorer->relink[i].refund)->flags &= ~(uint64_t)BOOKING_GATHERED;

@@ -220,12 +220,6 @@ booking_fill(struct scorer *scorer, uint32_t number, const struct turn *turn, co
 	}
 }
 
-static bool
-is_linkable(const struct booking *booking)
-{
-	return booking->flags & BOOKING_REFUND && !(booking->flags & BOOKING_VOID);
-}
-
 /* The version that stands leaves every sum, with the refunds that are booked by its codes.  What may decide its stay
  * now, NOBODY: nothing. */
 static uint32_t

@@ -55,15 +55,16 @@ ids_add(struct bookings *bookings, struct slice setl_id, struct slice mdtrt_id, 
 	return number;
 }
 
-/* Once for each id and booking, though a booking may name it again. */
-static void
-named_add(struct bookings *bookings, uint32_t number, struct slice init_setl_id)
+/* Once for each id, though a booking may name it again. */
+void
+bookings_name(struct bookings *bookings, uint32_t number)
 {
+	struct slice init_setl_id = booking_init_setl_id(bookings, booking_at(bookings, number));
+	if (init_setl_id.length == 0)
+		return;
 	uint64_t hash = setl_hash(init_setl_id);
 	struct probe probe = table_probe(&bookings->named, hash);
 	uint32_t other;
-	if (init_setl_id.length == 0)
-		return;
 	while (table_next(&bookings->named, &probe, &other))
 		if (other == number)
 			return;
@@ -92,7 +93,7 @@ bookings_add(struct bookings *bookings, struct slice setl_id, uint64_t hash, str
 	booking->person = booking->previous = booking->original = NOBODY;
 	booking->stay_month = -1;
 	table_add(&bookings->table, hash, number);
-	named_add(bookings, number, init_setl_id);
+	bookings_name(bookings, number);
 	return number;
 }
 
@@ -105,7 +106,7 @@ bookings_ids_change(struct bookings *bookings, uint32_t number, struct slice mdt
 	if (is_same)
 		return;
 	booking->ids = ids_add(bookings, booking_setl_id(bookings, booking), mdtrt_id, init_setl_id);
-	named_add(bookings, number, init_setl_id);
+	bookings_name(bookings, number);
 }
 
 void
@@ -113,10 +114,11 @@ booking_leave_original(struct bookings *bookings, uint32_t number)
 {
 	struct booking *refund = booking_at(bookings, number);
 	uint32_t *place = &booking_at(bookings, refund->original)->first_refund;
-	while (*place != number)
+	while (*place != number && *place != NOBODY)
 		place = &booking_at(bookings, *place)->next_refund;
-	*place = refund->next_refund;
-	refund->original = NOBODY;
+	if (*place == number)
+		*place = refund->next_refund;
+	refund->original = refund->next_refund = NOBODY;
 }
 
 /* Before a booking goes, with all below `end`: a refund leaves an original that stays; refunds that stay behind keep the

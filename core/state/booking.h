@@ -66,6 +66,9 @@ uint32_t bookings_add(struct bookings *, struct slice setl_id, uint64_t hash, st
 /* The settlement is of another visit, or names another original, than was said before. */
 void bookings_ids_change(struct bookings *, uint32_t number, struct slice mdtrt_id, struct slice init_setl_id);
 
+/* Finds the booking by its init_setl_id too; bookings_add and bookings_ids_change do it by themselves. */
+void bookings_name(struct bookings *, uint32_t number);
+
 /* Takes a linked refund out of its original's list. */
 void booking_leave_original(struct bookings *, uint32_t number);
 
