@@ -1,5 +1,6 @@
 /* Enrolments: who is insured where, in which tier, township and identity class (contract 1.4).  The newest updt_time
- * wins, without it the later arrival. */
+ * wins, without it the later arrival.  A tier that changes the limit of a sum is judged at once; who was counted in a
+ * closed month stays counted as he was. */
 #include "core/score/private.h"
 
 #include <stdlib.h>
@@ -23,6 +24,13 @@ enrolment_find(const struct scorer *scorer, const struct person *person, int32_t
 			found = record;
 	}
 	return found;
+}
+
+struct slice
+enrolment_tier(const struct scorer *scorer, const struct person *person, int32_t year)
+{
+	const struct enrolment_record *enrolment = enrolment_find(scorer, person, year, 0);
+	return enrolment ? names_text(&scorer->names, enrolment->tier) : SLICE("");
 }
 
 /* The highest class whose dates hold the day (就高). */
@@ -115,6 +123,9 @@ enrol(struct scorer *scorer, const struct turn *turn)
 		record_at(scorer, found)->year = year;
 		person->last_enrolment = found;
 	}
+	struct slice before = enrolment_tier(scorer, person, year);
 	record_fill(scorer, record_at(scorer, found), turn);
+	if (!slice_equal(before, enrolment_tier(scorer, person, year)))
+		ledger_judge(scorer, number, year, CAUSE_LATE);
 	return FATE_JUDGED;
 }

@@ -75,10 +75,10 @@ static void
 rates_make(struct family *family)
 {
 	int64_t observed[CLASS_COUNT][STRATA] = {{0}}, population[CLASS_COUNT][STRATA] = {{0}};
-	int32_t month = family->window->month;
+	int32_t month = family->window->month, begins = pool_begins(family->pool);
 	bool any = false;
 	for (int32_t before = month - BASELINE_MONTHS; before <= month; before++) {
-		struct pool_month *window = pool_month_if(family->pool, before);
+		struct pool_month *window = before < begins && before < month ? NULL : pool_month_if(family->pool, before);
 		if (!window || (before == month && any))
 			continue;
 		any = true;
@@ -304,6 +304,9 @@ family_close(struct scorer *scorer, struct pool *pool, size_t family_rule, int32
 	if (!row && made->applies >= 0)
 		return;
 	family.window = pool_month(scorer, pool, month);
+	int32_t begins = pool_begins(pool);
+	if ((begins == NO_MONTH || month < begins) && family.window->family[family_rule].count == 0)
+		return;         /* the pool begins with what stands: before it there is nothing to judge */
 	family.place = memory_resize(NULL, (scorer->names.count + 1) * sizeof *family.place);
 	memset(family.place, 0, (scorer->names.count + 1) * sizeof *family.place);
 	const struct family_month *counts = month_count(&family, family.window);

@@ -142,13 +142,6 @@ collect_year(struct scorer *scorer, const struct person *person, int32_t year, c
 
 /* ---- judgement ---- */
 
-static struct slice
-person_tier(const struct scorer *scorer, const struct person *person, int32_t year)
-{
-	const struct enrolment_record *enrolment = enrolment_find(scorer, person, year, 0);
-	return enrolment ? names_text(&scorer->names, enrolment->tier) : SLICE("");
-}
-
 /* No row holds any more for what once was over: there is no limit to show. */
 static void
 limit_unknown(struct verdict *verdict)
@@ -226,7 +219,7 @@ judge_one(struct scorer *scorer, uint32_t person_number, struct ledger_year *blo
 	collect_year(scorer, person, year, ledger);
 	struct place place = place_of(scorer, person, year, ledger);
 	bool tier_unknown = false;
-	const struct param_row *row = row_of(scorer, made, person_tier(scorer, person, year), &place, &tier_unknown);
+	const struct param_row *row = row_of(scorer, made, enrolment_tier(scorer, person, year), &place, &tier_unknown);
 	if (!row && said->revision == 0)
 		return;
 	struct ledger_input input = {

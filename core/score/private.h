@@ -134,6 +134,7 @@ struct stay {
 
 struct pool_month {
 	int32_t month;
+	int64_t entries;                /* settlements and refunds whose amounts stand in it */
 	struct stay *stay;              /* in order of arrival */
 	size_t stays, stay_slots;
 	bool stale;                     /* closed, and changed since: what depends on it is judged again at the next close */
@@ -366,6 +367,7 @@ void evidence_keep_dearest(struct evidence_list *, struct evidence_claim);
 
 /* ---- enrol.c ---- */
 enum fate enrol(struct scorer *, const struct turn *);
+struct slice enrolment_tier(const struct scorer *, const struct person *, int32_t year);  /* "": unknown */
 const struct enrolment_record *enrolment_find(const struct scorer *, const struct person *, int32_t year, uint32_t insutype);
 enum identity_class enrolment_class(const struct scorer *, const struct enrolment_record *, int32_t day);
 
@@ -375,8 +377,10 @@ struct pool_month *pool_month(struct scorer *, struct pool *, int32_t month);
 struct pool_month *pool_month_if(const struct pool *, int32_t month);
 bool pool_is_closed(const struct pool *, int32_t month);
 bool pool_beyond(const struct scorer *, const struct pool *, int32_t month);
-/* Something stands in the month, so that it is there; one that closed before it was ever seen has changed. */
-void pool_note(struct scorer *, struct pool *, int32_t month);
+/* Amounts come to the month (sign 1) or leave it (-1). */
+void pool_note(struct scorer *, struct pool *, int32_t month, int sign);
+/* The first month in which something stands, NO_MONTH: none.  What was said of earlier ones is all that they have. */
+int32_t pool_begins(const struct pool *);
 /* Sums or stays of the month changed: a closed one is judged again after the record. */
 void pool_change(struct scorer *, struct pool *, int32_t month);
 /* After a record: the closed months that it changed, and what follows from them within their year, at once. */

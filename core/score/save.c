@@ -19,7 +19,7 @@ KNOWN(struct unit_said, 56);
 KNOWN(struct unit_count, 64);
 KNOWN(struct stay, 16);
 KNOWN(struct family_month, 6432);
-KNOWN(struct pool_month, 6456);
+KNOWN(struct pool_month, 6464);
 KNOWN(struct quality_count, 36);
 KNOWN(struct pool, 120);
 KNOWN(struct claim_said, 80);
@@ -191,6 +191,7 @@ static void
 month_state(struct codec *codec, struct scorer *scorer, struct pool_month *window)
 {
 	size_t stays = window->stays;
+	CODEC(codec, window->entries);
 	codec_count(codec, &stays, LIST_MOST);
 	for (size_t i = 0; i < stays && !codec->bad; i++) {
 		window->stay = next_room(codec, window->stay, i, sizeof *window->stay);

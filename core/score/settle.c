@@ -64,7 +64,7 @@ book(struct scorer *scorer, uint32_t number, uint32_t original, int sign)
 	touch(scorer, bits->person, month / 12);
 	if (scorer->layout.series_rules)
 		series_add(scorer, bits, booking, sign);
-	pool_note(scorer, pool_get(scorer, person_at(&scorer->persons, bits->person)->pool), month);
+	pool_note(scorer, pool_get(scorer, person_at(&scorer->persons, bits->person)->pool), month, sign);
 }
 
 /* ---- stays ---- */
@@ -434,7 +434,6 @@ settle(struct scorer *scorer, const struct turn *turn, const uint64_t *truth, co
 	booking_put_in(scorer, number, turn->setl_hash);
 	if (left != NOBODY)
 		refresh_stay(scorer, left);
-	pool_note(scorer, pool_get(scorer, turn->pool_name), scorer_month(scorer, at(scorer, number)->booked_time));
 	scorer->counts.voids += (at(scorer, number)->flags & BOOKING_VOID) != 0;
 
 	count_matches(scorer, truth);

@@ -102,15 +102,6 @@ pool_beyond(const struct scorer *scorer, const struct pool *pool, int32_t month)
 	return pool->newest_month != NO_MONTH && month < oldest_month(scorer, pool);
 }
 
-void
-pool_note(struct scorer *scorer, struct pool *pool, int32_t month)
-{
-	if (pool_month_if(pool, month) || pool_beyond(scorer, pool, month))
-		return;
-	pool_month(scorer, pool, month);
-	pool_change(scorer, pool, month);
-}
-
 /* Where the month is, or belongs, among those that changed. */
 static size_t
 changed_place(const struct scorer *scorer, struct changed_month wanted)
@@ -137,6 +128,43 @@ pool_change(struct scorer *scorer, struct pool *pool, int32_t month)
 	}
 	memmove(scorer->changed + place + 1, scorer->changed + place, (scorer->changed_count++ - place) * sizeof wanted);
 	scorer->changed[place] = wanted;
+}
+
+int32_t
+pool_begins(const struct pool *pool)
+{
+	for (size_t i = 0; i < pool->months; i++)
+		if (pool->month[i] && pool->month[i]->entries > 0)
+			return pool->month[i]->month;
+	return NO_MONTH;
+}
+
+/* The pool begins with the month, or no longer: those from there to where it began, or begins now, are judged or no longer
+ * part of a baseline. */
+static void
+pool_begins_otherwise(struct scorer *scorer, struct pool *pool, int32_t month)
+{
+	int32_t begins = pool_begins(pool);
+	if (begins != NO_MONTH && begins < month)
+		return;
+	for (int32_t changed = month; changed <= pool->closed_through; changed++) {
+		const struct pool_month *window = pool_month_if(pool, changed);
+		if (changed > month && window && window->entries > 0)
+			return;
+		pool_change(scorer, pool, changed);
+	}
+}
+
+void
+pool_note(struct scorer *scorer, struct pool *pool, int32_t month, int sign)
+{
+	if (pool_beyond(scorer, pool, month))
+		return;
+	struct pool_month *window = pool_month(scorer, pool, month);
+	int64_t before = window->entries;
+	window->entries += sign;
+	if (pool_is_closed(pool, month) && (before == 0 || window->entries == 0))
+		pool_begins_otherwise(scorer, pool, month);
 }
 
 /* Months older than the history give their memory back. */

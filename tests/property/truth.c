@@ -88,6 +88,8 @@ by_visit(struct books *books, const struct settlement *refund)
 		const struct settlement *claim = one->claim;
 		if (claim->is_refund || claim->is_void || claim->visit != refund->visit || claim->person != refund->person)
 			continue;
+		if (strcmp(place_pool(claim->place), place_pool(refund->place)) != 0)
+			continue;               /* a visit is one of a pool: that is what one archive is sure to see */
 		if (claim->time <= refund->time && claim->total == -refund->total && claim->fund == -refund->fund && !is_refunded(one))
 			return one;
 	}
