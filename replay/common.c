@@ -2,6 +2,7 @@
 #include "replay/options.h"
 
 #include "core/base/pseudonym.h"
+#include "core/base/time.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -51,6 +52,17 @@ options_rules(const struct common_options *common)
 	if (stat("rules", &status) == 0 && S_ISDIR(status.st_mode))
 		return "rules";
 	return FW_DATA_DIR "/rules";
+}
+
+int
+options_days(int32_t from, int32_t to, enum language language)
+{
+	char first[TIME_TEXT_SIZE], last[TIME_TEXT_SIZE];
+	if (from <= to)
+		return OPTIONS_GO_ON;
+	TELL(language, "--from %s 晚于 --to %s，没有这样的日子", "--from %s is after --to %s: there is no such day", day_text(from, first),
+	    day_text(to, last));
+	return EX_USAGE;
 }
 
 /* ---- the key of the pseudonyms ---- */

@@ -91,6 +91,9 @@ enum language language_of_words(int argc, char **argv);
 /* The rules folder: --rules, else rules/ in the current folder when there is one, else the installed rules. */
 const char *options_rules(const struct common_options *);
 
+/* --from must not be after --to: OPTIONS_GO_ON or 64 after telling. */
+int options_days(int32_t from, int32_t to, enum language);
+
 struct pseudonym_key {
 	uint8_t bytes[1024];
 	size_t length;

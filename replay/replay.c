@@ -1,44 +1,16 @@
-/* `fundwatch replay`: judges files of settlements in the order given and prints the alerts.
+/* `fundwatch replay`: judges files of settlements in the order given, or an archive in its own, and prints the alerts.
  *
  * What must hold: everything that is read is opened before anything is judged; filters choose what is shown and never
  * what is judged; the same files and rules give the same bytes, whatever the batch. */
 #include "replay/commands.h"
-#include "replay/options.h"
-#include "replay/progress.h"
-#include "replay/sink.h"
-#include "replay/summary.h"
+#include "replay/past.h"
+#include "replay/replay.h"
+#include "replay/resume.h"
 #include "replay/terminal.h"
-
-#include "core/base/digest.h"
-#include "core/base/time.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-
-enum { SINK_ALERTS, SINK_SHADOW, SINK_INDICATORS, SINK_REFUSED, SINK_SUMMARY, SINKS };
-
-struct replay_options {
-	struct common_options common;
-	int32_t from, to;
-	const char *person, *institution, *path[SINKS];
-	int64_t batch;
-	bool close_all, fail_on_alert;
-};
-
-struct replay {
-	struct session session;
-	const struct replay_options *options;
-	struct sink sink[SINKS];
-	struct digest *digest;
-	struct scored scored;
-	struct line *lines;
-	struct record *batch;
-	struct progress progress;
-	struct summary summary;
-	uint64_t shown_standing;        /* alert lines shown that open or update an alert */
-	bool filtered;
-};
 
 #define AT(member) offsetof(struct replay_options, member)
 #define FILE_ROW(name, sink, zh, en) {name, OPTION_TEXT, AT(path) + (sink) * sizeof(const char *), "FILE", {zh, en}, 0, 0, NULL}
@@ -53,23 +25,30 @@ static const struct option_row replay_row[] = {
 	FILE_ROW("indicators", SINK_INDICATORS, "指标写入该文件，默认不输出", "write indicators here; default: nowhere"),
 	FILE_ROW("refused", SINK_REFUSED, "拒收记录及原因写入该文件，默认不输出", "write refused records and reasons here; default: nowhere"),
 	FILE_ROW("summary", SINK_SUMMARY, "JSON 摘要写入该文件", "write the summary here, as JSON"),
+	ARCHIVE_PLACE_ROWS(struct replay_options),
+	{"as-recorded", OPTION_FLAG, AT(as_recorded), NULL, {"存档按当时的规则判定；不给 --rules 时即如此",
+	    "judge the archive by the rules of then; so without --rules too"}, 0, 0, NULL},
+	{"no-snapshot", OPTION_FLAG, AT(no_snapshot), NULL, {"从存档开头判起，不从快照开始", "judge the archive from its beginning, not from a snapshot"},
+	    0, 0, NULL},
+	{"resume", OPTION_TEXT, AT(resume), "DIR", {"在该目录记下进度：中断后同样的命令接着判",
+	    "keep the progress here: after an interruption the same command goes on"}, 0, 0, NULL},
 	{"close-all", OPTION_FLAG, AT(close_all), NULL, {"结束时关闭所有未到期的窗口", "close every window that is still open at the end"}, 0, 0, NULL},
 	{"fail-on-alert", OPTION_FLAG, AT(fail_on_alert), NULL, {"有告警时以 1 退出", "exit 1 when alerts stand at the end"}, 0, 0, NULL},
 };
 #undef AT
 
 static const struct command_form replay_form = {
-	.name = "replay", .operands = "FILE...|-", .operands_least = 1, .operands_most = SIZE_MAX,
-	.summary = {"按规则判定结算文件（NDJSON，可为 .gz 或 .zst），输出告警。筛选只决定显示什么，不影响判定。",
-	    "Judges files of settlements (NDJSON, plain, gzip or zstd) by the rules and prints the alerts.\n"
+	.name = "replay", .operands = "FILE...|-|--archive DIR", .operands_least = 0, .operands_most = SIZE_MAX,
+	.summary = {"按规则判定结算文件（NDJSON，可为 .gz 或 .zst）或存档，输出告警。筛选只决定显示什么，不影响判定。",
+	    "Judges files of settlements (NDJSON, plain, gzip or zstd) or an archive by the rules and prints the alerts.\n"
 	    "Filters choose what is shown, never what is judged."},
 	.row = replay_row, .rows = sizeof replay_row / sizeof replay_row[0],
 	.common = COMMON_RULES | COMMON_RECORD | COMMON_PERSON | COMMON_JSON,
 	.example = {
 		{"fundwatch replay --record enrolment=enrolment.ndjson settlements.ndjson > alerts.ndjson",
 		    {"先读参保登记，再判结算，告警写入文件", "reads the enrolments first, then judges the settlements"}},
-		{"fundwatch replay --from 2024-03-01 --to 2024-03-31 --institution H14090200002 2024.ndjson.zst",
-		    {"一家机构三月份的告警；全年数据都参与判定", "one institution's alerts of March; the whole year is judged"}}},
+		{"fundwatch replay --archive /var/lib/fundwatch/1409 --from 2024-03-01 --to 2024-03-31 --institution H14090200002",
+		    {"一家机构三月份的告警，按当时的规则", "one institution's alerts of March, by the rules of then"}}},
 };
 
 /* ---- what is shown ---- */
@@ -105,42 +84,6 @@ output_is_shown(const struct replay_options *options, const struct output *outpu
 	    && (!options->institution || institution_is(output, options->institution));
 }
 
-/* The digest is of the whole feed, like every count of the summary: filters do not change it. */
-static void
-feed_add(struct replay *replay, const struct output *output)
-{
-	digest_add(replay->digest, output->line.data, output->line.length);
-	digest_add(replay->digest, "\n", 1);
-}
-
-static void
-alert_write(struct replay *replay, const struct output *output)
-{
-	sink_line(&replay->sink[SINK_ALERTS], output->line);
-	replay->shown_standing += output->status == STATUS_OPEN || output->status == STATUS_UPDATED;
-}
-
-static void
-outputs_write(struct replay *replay)
-{
-	for (size_t i = 0; i < replay->scored.outputs; i++) {
-		const struct output *output = &replay->scored.output[i];
-		if (output->kind == OUTPUT_ALERT)
-			feed_add(replay, output);
-		bool shown = output->kind == OUTPUT_REFUSED || output_is_shown(replay->options, output);
-		if (!shown)
-			continue;
-		if (output->kind == OUTPUT_ALERT)
-			alert_write(replay, output);
-		else if (output->kind == OUTPUT_SHADOW)
-			sink_line(&replay->sink[SINK_SHADOW], output->line);
-		else if (output->kind == OUTPUT_INDICATOR)
-			sink_line(&replay->sink[SINK_INDICATORS], output->line);
-		else if (output->kind == OUTPUT_REFUSED)
-			sink_line(&replay->sink[SINK_REFUSED], output->line);
-	}
-}
-
 static bool
 sinks_failed(const struct replay *replay)
 {
@@ -150,15 +93,49 @@ sinks_failed(const struct replay *replay)
 	return false;
 }
 
-/* ---- judging ---- */
+/* The digest is of the whole feed, like every count of the summary: filters do not change it. */
+static void
+feed_add(struct replay *replay, const struct output *output)
+{
+	digest_add(replay->digest, output->line.data, output->line.length);
+	digest_add(replay->digest, "\n", 1);
+	replay->alerts++;
+}
 
 static void
-batch_judge(struct replay *replay, size_t count)
+output_write(struct replay *replay, const struct output *output)
 {
-	for (size_t done = 0; done < count;) {
-		done += scorer_score(replay->session.scorer, replay->batch + done, count - done, &replay->scored);
-		outputs_write(replay);
+	static const int place[OUTPUT_KINDS] = {[OUTPUT_ALERT] = SINK_ALERTS, [OUTPUT_SHADOW] = SINK_SHADOW,
+	    [OUTPUT_INDICATOR] = SINK_INDICATORS, [OUTPUT_REFUSED] = SINK_REFUSED};
+	if (output->kind == OUTPUT_ALERT)
+		feed_add(replay, output);
+	bool shown = output->kind == OUTPUT_REFUSED || output_is_shown(replay->options, output);
+	if (!shown || output->kind == OUTPUT_DATA_QUALITY)
+		return;
+	sink_line(&replay->sink[place[output->kind]], output->line);
+	if (output->kind == OUTPUT_ALERT)
+		replay->shown_standing += output->status == STATUS_OPEN || output->status == STATUS_UPDATED;
+}
+
+int
+replay_outputs(struct replay *replay)
+{
+	for (size_t i = 0; i < replay->scored.outputs; i++)
+		output_write(replay, &replay->scored.output[i]);
+	return sinks_failed(replay) ? EX_IOERR : OPTIONS_GO_ON;
+}
+
+/* ---- judging ---- */
+
+int
+replay_records(struct replay *replay, const struct record *record, size_t count)
+{
+	int result = OPTIONS_GO_ON;
+	for (size_t done = 0; done < count && result == OPTIONS_GO_ON;) {
+		done += scorer_score(replay->session.scorer, record + done, count - done, &replay->scored);
+		result = replay_outputs(replay);
 	}
+	return result;
 }
 
 static uint64_t
@@ -176,9 +153,9 @@ input_judge(struct replay *replay, struct input *input, uint64_t bytes_before)
 	size_t count;
 	while ((count = input_batch(input, replay->lines, replay->batch, (size_t)replay->options->batch)) > 0) {
 		replay->summary.offered[input->kind] += count;
-		batch_judge(replay, count);
-		if (sinks_failed(replay))
-			return EX_IOERR;
+		int result = replay_records(replay, replay->batch, count);
+		if (result != OPTIONS_GO_ON)
+			return result;
 		progress_show(&replay->progress, bytes_before + reader_bytes(input->reader), offered_all(&replay->summary));
 	}
 	return input_end(&replay->session, input);
@@ -260,15 +237,27 @@ output_check(const struct replay *replay, int which)
 	return EX_USAGE;
 }
 
+/* The summary is made anew by every run. */
+static int
+output_open(struct replay *replay, int which)
+{
+	const char *path = replay->options->path[which];
+	const struct resume *resume = &replay->past.resume;
+	if (which == SINK_ALERTS && !path)
+		path = "-";
+	if (path && resume->found && which != SINK_SUMMARY)
+		return sink_open_at(&replay->sink[which], path, resume->length[which], replay->session.language);
+	return sink_open(&replay->sink[which], path, replay->session.language);
+}
+
 static int
 outputs_open(struct replay *replay)
 {
 	int result = OPTIONS_GO_ON;
 	for (int i = 0; i < SINKS && result == OPTIONS_GO_ON; i++) {
-		const char *path = replay->options->path[i];
 		result = output_check(replay, i);
 		if (result == OPTIONS_GO_ON)
-			result = sink_open(&replay->sink[i], i == SINK_ALERTS && !path ? "-" : path, replay->session.language);
+			result = output_open(replay, i);
 	}
 	return result;
 }
@@ -278,7 +267,8 @@ replay_open(struct replay *replay)
 {
 	const struct replay_options *options = replay->options;
 	size_t batch = (size_t)options->batch;
-	replay->digest = digest_open();
+	if (!replay->digest)
+		replay->digest = digest_open();
 	replay->lines = memory_get(batch, sizeof *replay->lines);
 	replay->batch = memory_get(batch, sizeof *replay->batch);
 	replay->scored.fate = memory_get(batch, sizeof *replay->scored.fate);
@@ -291,41 +281,72 @@ replay_open(struct replay *replay)
 		total += size;
 	}
 	bool lines_on_screen = replay->sink[SINK_ALERTS].file == stdout && terminal_of(stdout).is_terminal;
+	if (replay->past.entries)
+		total = entries_total(replay->past.entries);
 	progress_open(&replay->progress, replay->session.language, !options->common.quiet && !lines_on_screen, known ? total : 0);
 }
 
+/* Options that do not go together. */
 static int
-days_check(const struct replay_options *options)
+usage(enum language language, const char *zh, const char *en)
 {
-	char from[TIME_TEXT_SIZE], to[TIME_TEXT_SIZE];
-	if (options->from <= options->to)
-		return OPTIONS_GO_ON;
-	TELL((enum language)options->common.language, "--from %s 晚于 --to %s，没有可显示的", "--from %s is after --to %s: nothing could be shown",
-	    day_text(options->from, from), day_text(options->to, to));
+	TELL(language, "%s", "%s", language == LANGUAGE_ZH ? zh : en);
 	return EX_USAGE;
+}
+
+static int
+options_check(const struct replay_options *options, const struct operands *files)
+{
+	enum language language = (enum language)options->common.language;
+	bool archive = options->place.dir != NULL;
+	if (!archive && files->count == 0)
+		return usage(language, "replay 缺少 FILE...|-|--archive DIR；用法见 fundwatch replay --help",
+		    "replay wants FILE...|-|--archive DIR; see fundwatch replay --help");
+	if (archive && (files->count || options->common.records.count))
+		return usage(language, "--archive 已含全部记录，不能再给文件或 --record", "--archive holds all records: no files and no --record beside it");
+	if (!archive && (options->as_recorded || options->no_snapshot || options->resume))
+		return usage(language, "--as-recorded、--no-snapshot、--resume 只用于 --archive",
+		    "--as-recorded, --no-snapshot and --resume are for --archive alone");
+	if (options->as_recorded && (options->common.rules || options->common.tables))
+		return usage(language, "--as-recorded 与 --rules、--tables 只能取其一", "--as-recorded goes without --rules and --tables");
+	for (int i = 0; options->resume && i < SINK_SUMMARY; i++)
+		if (i == SINK_ALERTS ? !options->path[i] || strcmp(options->path[i], "-") == 0
+		    : options->path[i] && strcmp(options->path[i], "-") == 0)
+			return usage(language, "--resume 要求输出写入文件：给出 --alerts FILE", "--resume wants outputs in files: give --alerts FILE");
+	return options_days(options->from, options->to, language);
+}
+
+static int
+replay_judge(struct replay *replay)
+{
+	int result = replay->past.entries ? past_judge(replay) : inputs_judge(replay);
+	progress_close(&replay->progress);
+	if (result != OPTIONS_GO_ON || !replay->options->close_all)
+		return result;
+	scorer_close_windows(replay->session.scorer, &replay->scored);
+	return replay_outputs(replay);
 }
 
 static int
 replay_run(struct replay *replay, const struct operands *files)
 {
 	uint64_t start_ns = clock_ns();
-	int result = days_check(replay->options);
+	const struct replay_options *options = replay->options;
+	replay->session.language = (enum language)options->common.language;
+	int result = options_check(options, files);
 	if (result == OPTIONS_GO_ON)
-		result = session_open(&replay->session, &replay->options->common, files);
+		result = options->place.dir ? past_open(replay) : session_open(&replay->session, &options->common, files);
 	if (result == OPTIONS_GO_ON)
 		result = outputs_open(replay);
 	if (result != OPTIONS_GO_ON)
 		return result;
 	replay_open(replay);
-	result = inputs_judge(replay);
-	progress_close(&replay->progress);
-	if (result != OPTIONS_GO_ON)
+	result = replay_judge(replay);
+	replay->summary.incomplete = result == EX_DATAERR && options->place.dir;
+	if (result != OPTIONS_GO_ON && !replay->summary.incomplete)
 		return result;
-	if (replay->options->close_all) {
-		scorer_close_windows(replay->session.scorer, &replay->scored);
-		outputs_write(replay);
-	}
-	return replay_finish(replay, start_ns);
+	int finished = replay_finish(replay, start_ns);
+	return replay->summary.incomplete && finished != EX_SOFTWARE ? EX_DATAERR : finished;
 }
 
 int
@@ -346,6 +367,7 @@ command_replay(int argc, char **argv)
 	free(replay.lines);
 	free(replay.batch);
 	free(replay.scored.fate);
+	past_close(&replay);
 	session_close(&replay.session);
 	options_free(&replay_form, &options, &files);
 	return result;

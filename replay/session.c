@@ -62,8 +62,8 @@ kind_of(const char *text)
 	return (enum record_kind)k;
 }
 
-static int
-inputs_open(struct session *session, const struct common_options *common, const struct operands *files)
+int
+session_inputs(struct session *session, const struct common_options *common, const struct operands *files)
 {
 	size_t count = common->records.count + files->count;
 	session->input = memory_get(count, sizeof *session->input);
@@ -79,20 +79,27 @@ inputs_open(struct session *session, const struct common_options *common, const 
 }
 
 int
-session_open(struct session *session, const struct common_options *common, const struct operands *files)
+session_start(struct session *session, const struct common_options *common)
 {
 	*session = (struct session){.language = (enum language)common->language, .limits = SCORER_LIMITS_DEFAULT};
-	int result = inputs_open(session, common, files);
+	session->limits.pseudonym_key = session->key.bytes;
+	session->limits.person_clear = common->person_clear;
+	int result = options_key(common, &session->key);
+	session->limits.pseudonym_key_length = session->key.length;
+	return result;
+}
+
+int
+session_open(struct session *session, const struct common_options *common, const struct operands *files)
+{
+	int result = session_start(session, common);
 	if (result == OPTIONS_GO_ON)
-		result = options_key(common, &session->key);
+		result = session_inputs(session, common, files);
 	if (result != OPTIONS_GO_ON)
 		return result;
 	session->rules = rules_open(common, options_rules(common));
 	if (!session->rules)
 		return EX_CONFIG;
-	session->limits.pseudonym_key = session->key.bytes;
-	session->limits.pseudonym_key_length = session->key.length;
-	session->limits.person_clear = common->person_clear;
 	session->scorer = scorer_open(session->rules, &session->limits);
 	if (session->scorer)
 		return OPTIONS_GO_ON;
@@ -106,6 +113,7 @@ session_close(struct session *session)
 	for (size_t i = 0; i < session->inputs; i++)
 		reader_close(session->input[i].reader);
 	free(session->input);
+	free(session->decoder);
 	if (session->scorer)
 		scorer_close(session->scorer);
 	if (session->rules)

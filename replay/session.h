@@ -20,13 +20,20 @@ struct session {
 	struct scorer_limits limits;
 	struct input *input;            /* those of --record first, in the order given */
 	size_t inputs;
+	struct decoder **decoder;       /* others than the scorer's own that decoded for it: they count unknown fields too */
+	size_t decoders;
 };
 
 /* Loads rules, telling every mistake on stderr; NULL after telling (exit 78). */
 struct ruleset *rules_open(const struct common_options *, const char *directory);
 
-/* OPTIONS_GO_ON, or an exit code after telling why: 64 "-" twice, 66 a file that cannot be read, 78 rules or key.
- * Close in every case. */
+/* Language, limits and the key of the pseudonyms.  OPTIONS_GO_ON, or 66, 78 after telling why. */
+int session_start(struct session *, const struct common_options *);
+
+/* Opens the files.  OPTIONS_GO_ON, or after telling why: 64 "-" twice, 66 a file that cannot be read. */
+int session_inputs(struct session *, const struct common_options *, const struct operands *files);
+
+/* All of this, the rules and a scorer: OPTIONS_GO_ON, or an exit code after telling why.  Close in every case. */
 int session_open(struct session *, const struct common_options *, const struct operands *files);
 void session_close(struct session *);
 

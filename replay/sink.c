@@ -2,7 +2,9 @@
 #include "replay/sink.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 int
 sink_open(struct sink *sink, const char *path, enum language language)
@@ -23,6 +25,30 @@ sink_open(struct sink *sink, const char *path, enum language language)
 	sink->owned = true;
 	setvbuf(sink->file, NULL, _IOFBF, (size_t)1 << 18);
 	return OPTIONS_GO_ON;
+}
+
+int
+sink_open_at(struct sink *sink, const char *path, int64_t length, enum language language)
+{
+	struct stat status;
+	*sink = (struct sink){.name = path, .language = language};
+	sink->file = fopen(path, "r+be");
+	if (!sink->file || fstat(fileno(sink->file), &status) != 0) {
+		TELL(language, "打不开文件 %s：%s", "cannot open %s: %s", path, error_text(errno, language));
+		return EX_CANTCREAT;
+	}
+	sink->owned = true;
+	setvbuf(sink->file, NULL, _IOFBF, (size_t)1 << 18);
+	if (!S_ISREG(status.st_mode))
+		return OPTIONS_GO_ON;
+	if (status.st_size < length) {
+		TELL(language, "%s 比中断时短，接不下去", "%s is shorter than when the run was interrupted: it cannot go on", path);
+		return EX_DATAERR;
+	}
+	if (ftruncate(fileno(sink->file), length) == 0 && fseeko(sink->file, length, SEEK_SET) == 0)
+		return OPTIONS_GO_ON;
+	TELL(language, "写不了 %s：%s", "cannot write %s: %s", path, error_text(errno, language));
+	return EX_CANTCREAT;
 }
 
 static void

@@ -17,6 +17,10 @@ struct sink {
  * telling why. */
 int sink_open(struct sink *, const char *path, enum language);
 
+/* Goes on with a file of an earlier run: what stands behind length is cut off.  OPTIONS_GO_ON, or 65 (the file is shorter) or
+ * 73 after telling why. */
+int sink_open_at(struct sink *, const char *path, int64_t length, enum language);
+
 /* The text and a newline. */
 void sink_line(struct sink *, struct slice text);
 

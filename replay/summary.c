@@ -3,6 +3,8 @@
 
 #include "core/base/money.h"
 
+#include <stdlib.h>
+
 struct summary_alerts
 summary_alerts(const struct session *session)
 {
@@ -96,19 +98,60 @@ json_refusals(const struct scorer_counts *counts, struct buffer *json)
 	json_close(json, '}');
 }
 
+#define UNKNOWN_NAMES 256
+
+static void
+unknown_add(struct unknown_field sum[UNKNOWN_NAMES], size_t *names, uint64_t *more, const struct unknown_field *field)
+{
+	size_t i = 0;
+	while (i < *names && strcmp(sum[i].name, field->name) != 0)
+		i++;
+	if (i == UNKNOWN_NAMES) {
+		*more += field->count;
+	} else if (i == *names) {
+		sum[(*names)++] = *field;
+	} else {
+		sum[i].count += field->count;
+	}
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct unknown_field *)a)->name, ((const struct unknown_field *)b)->name);
+}
+
+/* In the order of the names: which decoder saw one first depends on how the records were cut into batches. */
 static void
 json_unknown(const struct session *session, struct buffer *json)
 {
-	size_t count;
-	uint64_t more;
+	struct unknown_field sum[UNKNOWN_NAMES];
+	size_t names = 0, count;
+	uint64_t all = 0, more;
 	const struct unknown_field *field = scorer_unknown_fields(session->scorer, &count, &more);
+	for (size_t d = 0;; d++) {
+		all += more;
+		for (size_t i = 0; i < count; i++)
+			unknown_add(sum, &names, &all, &field[i]);
+		if (d == session->decoders)
+			break;
+		field = decoder_unknown(session->decoder[d], &count, &more);
+	}
+	qsort(sum, names, sizeof sum[0], by_name);
 	json_key(json, "unknown_fields");
 	json_open(json, '{');
-	for (size_t i = 0; i < count; i++)
-		json_count(json, field[i].name, field[i].count);
-	if (more)
-		json_count(json, "*", more);            /* names beyond those that are kept */
+	for (size_t i = 0; i < names; i++)
+		json_count(json, sum[i].name, sum[i].count);
+	if (all)
+		json_count(json, "*", all);             /* names beyond those that are kept */
 	json_close(json, '}');
+}
+
+static double
+claims_per_second(const struct session *session, const struct summary *summary)
+{
+	uint64_t received = scorer_counts(session->scorer)->received[RECORD_SETTLEMENT] - summary->before;
+	return summary->seconds > 0 ? (double)received / summary->seconds : 0;
 }
 
 void
@@ -117,6 +160,10 @@ summary_json(const struct session *session, const struct summary *summary, struc
 	const struct scorer_counts *counts = scorer_counts(session->scorer);
 	struct summary_alerts alerts = summary_alerts(session);
 	json_open(json, '{');
+	if (summary->incomplete) {
+		json_key(json, "incomplete");
+		json_bool(json, true);
+	}
 	json_count(json, "received", counts->received[RECORD_SETTLEMENT]);
 	json_count(json, "judged", counts->judged[RECORD_SETTLEMENT]);
 	json_count(json, "refused", counts->refused[RECORD_SETTLEMENT]);
@@ -131,8 +178,7 @@ summary_json(const struct session *session, const struct summary *summary, struc
 	json_key(json, "open_windows");
 	scorer_open_windows(session->scorer, json);
 	json_number(json, "seconds", summary->seconds, 3);
-	json_number(json, "claims_per_second",
-	    summary->seconds > 0 ? (double)counts->received[RECORD_SETTLEMENT] / summary->seconds : 0, 0);
+	json_number(json, "claims_per_second", claims_per_second(session, summary), 0);
 	json_key(json, "feed_digest");
 	json_text(json, summary->feed_digest);
 	json_records(counts, json);
@@ -150,11 +196,10 @@ text_counts(const struct session *session, const struct summary *summary, struct
 	const struct scorer_counts *counts = scorer_counts(session->scorer);
 	unsigned long long received = counts->received[RECORD_SETTLEMENT], judged = counts->judged[RECORD_SETTLEMENT],
 	    refused = counts->refused[RECORD_SETTLEMENT], duplicate = counts->duplicate[RECORD_SETTLEMENT];
-	double rate = summary->seconds > 0 ? (double)received / summary->seconds : 0;
 	buffer_printf(text, session->language == LANGUAGE_ZH
 	    ? "结算 %llu 笔：已判 %llu，拒收 %llu，重复 %llu；用时 %.2f 秒，每秒 %.0f 笔\n"
 	    : "settlements %llu: judged %llu, refused %llu, duplicate %llu; %.2f s, %.0f claims/s\n",
-	    received, judged, refused, duplicate, summary->seconds, rate);
+	    received, judged, refused, duplicate, summary->seconds, claims_per_second(session, summary));
 	for (int reason = 0; reason < REFUSAL_COUNT; reason++)
 		if (counts->refused_by_reason[reason])
 			buffer_printf(text, session->language == LANGUAGE_ZH ? "  拒收 %-18s %llu\n" : "  refused %-18s %llu\n",
@@ -199,6 +244,9 @@ summary_text(const struct session *session, const struct summary *summary, struc
 	bool zh = session->language == LANGUAGE_ZH;
 	struct summary_alerts alerts = summary_alerts(session);
 	char money[MONEY_TEXT_SIZE];
+	if (summary->incomplete)
+		buffer_text(text, zh ? "不完整：存档已损坏，以下只到损坏之处\n"
+		    : "INCOMPLETE: the archive is damaged; what follows goes as far as the damage\n");
 	text_counts(session, summary, text);
 	buffer_printf(text, zh ? "告警 %llu 件，已撤回 %llu 件，共 %llu 行；涉及金额 %s 元\n"
 	    : "alerts %llu, retracted %llu, lines %llu; at risk %s yuan\n", (unsigned long long)alerts.open,

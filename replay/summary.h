@@ -7,6 +7,8 @@
 
 struct summary {
 	uint64_t offered[RECORD_KINDS]; /* records given to the scorer, counted by replay itself */
+	uint64_t before;                /* settlements of these that an earlier run judged: no part of the speed */
+	bool incomplete;                /* a damaged archive ended it */
 	double seconds;
 	char feed_digest[DIGEST_TEXT_SIZE];
 };

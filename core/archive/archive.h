@@ -116,6 +116,10 @@ bool archive_list(const char *dir, struct archive_segment **segment, size_t *cou
  * segment, position and byte.  Gives the number of damages. */
 size_t archive_verify(const char *dir, const struct archive_options *keys, struct diags *);
 
+/* Entries below it were on disk when a segment was sealed or the archive closed last: a reader that ends before it has lost
+ * some.  0: not known. */
+uint64_t archive_least_end(const char *dir, const struct archive_options *keys);
+
 /* Newest largest event time among the entries below a position (index and headers only); EVENT_TIME_NONE: none. */
 int64_t archive_newest_event(const char *dir, const struct archive_options *keys, uint64_t position);
 

@@ -67,6 +67,14 @@ end_read(const char *dir, const uint8_t key[ARCHIVE_KEY_BYTES], uint64_t *positi
 	return state;
 }
 
+uint64_t
+archive_least_end(const char *dir, const struct archive_options *keys)
+{
+	uint64_t position;
+	uint8_t chain[CHAIN_BYTES];
+	return end_read(dir, chain_key(keys), &position, chain) == END_GOOD ? position : 0;
+}
+
 int
 start_write(const char *dir, uint64_t position)
 {
