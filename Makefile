@@ -5,7 +5,7 @@ CMAKE_FLAGS ?=
 JOBS   ?= $(shell nproc)
 
 .DEFAULT_GOAL := all
-.PHONY: all configure deps deps-kafka demo check bench install clean help
+.PHONY: all configure deps deps-kafka deps-bench demo check bench bench-scale install clean help
 
 all: configure ## build fundwatch and fundwatchd into build/ (optimised, with debug information)
 	@cmake --build $(BUILD) --parallel $(JOBS)
@@ -18,6 +18,11 @@ deps: ## install the Debian packages that building, demo and check need
 
 deps-kafka: ## the same for the tests against Apache Kafka (Java 17 and Maven)
 	@tools/deps.sh kafka
+
+deps-bench: ## DuckDB from PyPI, for make bench alone, into build/duckdb
+	@tools/deps.sh bench
+	@/usr/bin/python3 -m venv $(BUILD)/duckdb
+	@$(BUILD)/duckdb/bin/pip install --quiet --disable-pip-version-check duckdb
 
 demo: ## a county with planted problems, live, for under a minute (LANG=zh for Chinese)
 	@tools/deps.sh demo
@@ -33,6 +38,11 @@ bench: ## measure, print a table, write build/bench.json
 	@tools/deps.sh check
 	@$(MAKE) --no-print-directory all
 	@tests/bench/run.sh $(BUILD)
+
+bench-scale: ## the same for the state of 20 M persons: 16 GB of memory, 20 GB of disk
+	@tools/deps.sh check
+	@$(MAKE) --no-print-directory all
+	@tests/bench/run.sh $(BUILD) scale
 
 install: all ## install below PREFIX (/usr), or below DESTDIR=
 	@cmake --install $(BUILD)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs the Debian packages that a target needs; silent and quick when they are all there.
-#   tools/deps.sh build | demo | check | kafka      (each holds the ones before it; kafka stands alone)
+#   tools/deps.sh build | demo | check | kafka | bench      (each holds the ones before it; kafka and bench stand alone)
 #   tools/deps.sh --list GROUP                      only names them
 set -eu
 
@@ -10,6 +10,7 @@ build=(gcc make libc6-dev cmake ninja-build pkg-config check python3
 demo=(kcat)
 check=(clang libclang-rt-14-dev git jq openssl python3-jsonschema prometheus zstd)
 kafka=(openjdk-17-jre-headless maven)
+bench=(python3-venv)
 
 packages_of()
 {
@@ -18,7 +19,8 @@ packages_of()
 	demo)  echo "${build[@]}" "${demo[@]}" ;;
 	check) echo "${build[@]}" "${demo[@]}" "${check[@]}" ;;
 	kafka) echo "${kafka[@]}" ;;
-	*)     echo "tools/deps.sh: no group '$1'; groups: build, demo, check, kafka" >&2; exit 64 ;;
+	bench) echo "${bench[@]}" ;;
+	*)     echo "tools/deps.sh: no group '$1'; groups: build, demo, check, kafka, bench" >&2; exit 64 ;;
 	esac
 }
 
