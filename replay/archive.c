@@ -138,7 +138,7 @@ archive_place_segments(const struct archive_place *place, enum language language
 /* ---- settings ---- */
 
 void
-settings_of(const struct scorer_limits *limits, struct entry_settings *settings)
+archive_settings_of(const struct scorer_limits *limits, struct entry_settings *settings)
 {
 	*settings = (struct entry_settings){.lateness_days = limits->lateness_days, .remember_days = limits->remember_days,
 	    .history_months = limits->history_months, .depth = limits->decode.depth, .record_bytes = limits->decode.record_bytes,
@@ -151,7 +151,7 @@ settings_of(const struct scorer_limits *limits, struct entry_settings *settings)
 }
 
 void
-settings_use(const struct entry_settings *settings, struct scorer_limits *limits)
+archive_settings_use(const struct entry_settings *settings, struct scorer_limits *limits)
 {
 	limits->lateness_days = settings->lateness_days;
 	limits->remember_days = settings->remember_days;
@@ -161,15 +161,15 @@ settings_use(const struct entry_settings *settings, struct scorer_limits *limits
 }
 
 bool
-settings_name_alike(const struct entry_settings *a, const struct entry_settings *b)
+archive_settings_name_alike(const struct entry_settings *a, const struct entry_settings *b)
 {
 	return a->person_clear == b->person_clear && strcmp(a->pseudonym_key_id, b->pseudonym_key_id) == 0;
 }
 
 bool
-settings_alike(const struct entry_settings *a, const struct entry_settings *b)
+archive_settings_alike(const struct entry_settings *a, const struct entry_settings *b)
 {
 	return a->lateness_days == b->lateness_days && a->remember_days == b->remember_days && a->history_months == b->history_months
 	    && a->depth == b->depth && a->record_bytes == b->record_bytes && a->identifier_bytes == b->identifier_bytes
-	    && settings_name_alike(a, b);
+	    && archive_settings_name_alike(a, b);
 }

@@ -30,11 +30,11 @@ extern const char *const archive_cipher_words[];        /* by enum archive_ciphe
 
 /* ---- settings that an archive keeps ---- */
 
-void settings_of(const struct scorer_limits *, struct entry_settings *);
-void settings_use(const struct entry_settings *, struct scorer_limits *);       /* key and clock stay the caller's */
+void archive_settings_of(const struct scorer_limits *, struct entry_settings *);
+void archive_settings_use(const struct entry_settings *, struct scorer_limits *);       /* key and clock stay the caller's */
 
-bool settings_alike(const struct entry_settings *, const struct entry_settings *);
-bool settings_name_alike(const struct entry_settings *, const struct entry_settings *);         /* a person is written the same */
+bool archive_settings_alike(const struct entry_settings *, const struct entry_settings *);
+bool archive_settings_name_alike(const struct entry_settings *, const struct entry_settings *);         /* a person is written the same */
 
 /* ---- the commands below `archive`; archive.c finds them ---- */
 

@@ -130,12 +130,12 @@ rules_append(struct import *import, const struct archive_options *keys)
 {
 	char digest[DIGEST_TEXT_SIZE];
 	struct entry_settings now, last;
-	settings_of(&import->session.limits, &now);
+	archive_settings_of(&import->session.limits, &now);
 	int result = rules_last(import, keys, digest, &last);
 	if (result != OPTIONS_GO_ON)
 		return result;
 	const struct ruleset *rules = import->session.rules;
-	if (strcmp(digest, rules->digest) == 0 && settings_alike(&now, &last))
+	if (strcmp(digest, rules->digest) == 0 && archive_settings_alike(&now, &last))
 		return OPTIONS_GO_ON;
 	int error = archive_store_ruleset(import->options->place.dir, rules);
 	if (error)

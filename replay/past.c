@@ -39,7 +39,7 @@ static struct scorer_limits
 limits_as(const struct replay *replay, const struct entry_settings *recorded)
 {
 	struct scorer_limits limits = replay->session.limits;
-	settings_use(recorded, &limits);
+	archive_settings_use(recorded, &limits);
 	limits.person_clear = recorded->person_clear || replay->options->common.person_clear;
 	return limits;
 }
@@ -49,8 +49,8 @@ names_as_then(const struct replay *replay, const struct entry_settings *recorded
 {
 	struct scorer_limits limits = limits_as(replay, recorded);
 	struct entry_settings mine;
-	settings_of(&limits, &mine);
-	return settings_name_alike(&mine, recorded);
+	archive_settings_of(&limits, &mine);
+	return archive_settings_name_alike(&mine, recorded);
 }
 
 static void
@@ -77,7 +77,7 @@ rules_change(struct replay *replay, const struct entry *entry)
 {
 	struct session *session = &replay->session;
 	const struct entry_settings *settings = &entry->rules.settings, *before = &replay->past.recorded;
-	if (!settings_alike(before, settings)) {
+	if (!archive_settings_alike(before, settings)) {
 		settings_take(replay, settings, entry->position);
 		scorer_set_limits(session->scorer, &session->limits);
 		replay->past.one_ruleset = false;
@@ -102,8 +102,8 @@ rules_change(struct replay *replay, const struct entry *entry)
 /* ---- where to begin ---- */
 
 /* With a snapshot, lines that were said before it are not said again.  That is right when none of them would be shown: every
- * line bears the day of a settlement among the entries, or the last day of a month that a settlement or a tick among them
- * has passed, and newest_event is the largest of these times.  So a snapshot fits when its newest_event lies before --from.
+ * line bears the time of a settlement among the entries or the last day of a month that had closed.  So a snapshot fits when
+ * its newest settlement and the last month it closed (a tick closes months that no settlement has passed) lie before --from.
  * Refused records have no day and are all shown: who wants them reads from the beginning.
  *
  * The hash of what was said last about a person is part of the state and covers the person's name as it was written: the key
@@ -133,12 +133,14 @@ snapshot_take(struct replay *replay, struct snapshot *snapshot, struct snapshot_
 	if (!rules)
 		return false;
 	struct scorer_limits limits = limits_as(replay, &head->settings);
-	session->scorer = snapshot_load(snapshot, rules, &limits, NULL, diags);
-	if (!session->scorer) {
+	struct scorer *scorer = snapshot_load(snapshot, rules, &limits, NULL, diags);
+	if (!scorer || (!past->resume.found && scorer_closed_through(scorer) >= replay->options->from)) {
+		scorer_close(scorer);
 		if (!past->own_rules)
 			ruleset_free(rules);
 		return false;
 	}
+	session->scorer = scorer;
 	session->rules = rules;
 	settings_take(replay, &head->settings, head->position);
 	replay->digest = head->feed;
@@ -242,7 +244,7 @@ fresh_begin(struct replay *replay)
 	struct session *session = &replay->session;
 	char digest[DIGEST_TEXT_SIZE];
 	struct entry_settings settings;
-	settings_of(&session->limits, &settings);
+	archive_settings_of(&session->limits, &settings);
 	if (past->first > 0 && !past->own_rules)
 		return pruned(replay);
 	int result = rules_first(replay, digest, &settings);
@@ -371,7 +373,6 @@ other_judge(struct replay *replay, const struct entry *entry)
 	case ENTRY_RULES:
 		return rules_change(replay, entry);
 	case ENTRY_TICK:
-		event_note(&replay->past, entry->tick.time);
 		scorer_tick(replay->session.scorer, entry->tick.time, &replay->scored);
 		return replay_outputs(replay);
 	case ENTRY_GAP:

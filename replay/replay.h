@@ -36,7 +36,7 @@ struct past {                           /* where judging of an archive stands */
 	bool own_rules;                 /* --rules: what is recorded of rules is passed over */
 	bool one_ruleset;               /* neither rules nor settings changed since position 0 */
 	struct entry_settings recorded; /* in force, as recorded */
-	int64_t newest_event;           /* of entries judged, ticks too */
+	int64_t newest_event;           /* of settlements judged */
 	struct diags diags;             /* of the entries' thread */
 	struct entries *entries;
 	struct resume resume;

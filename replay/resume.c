@@ -238,7 +238,7 @@ resume_save(struct replay *replay, uint64_t position)
 	struct snapshot_head head = {.position = position, .one_ruleset = past->one_ruleset, .newest_event = past->newest_event,
 	    .alerts = replay->alerts, .feed = replay->digest};
 	memcpy(head.ruleset, replay->session.rules->digest, sizeof head.ruleset);
-	settings_of(&replay->session.limits, &head.settings);
+	archive_settings_of(&replay->session.limits, &head.settings);
 	archive_chain_at(replay->options->place.dir, &past->keys, position, head.chain);        /* only where a frame ends */
 	past->resume.position = position;
 	int error = outputs_sync(replay);

@@ -24,7 +24,7 @@ struct snapshot_head {
 	char ruleset[DIGEST_TEXT_SIZE];
 	struct entry_settings settings;
 	bool one_ruleset;               /* the same ruleset and settings held from position 0 on */
-	int64_t newest_event;           /* largest setl_time or tick among the entries, EVENT_TIME_NONE: no line can bear a later day */
+	int64_t newest_event;           /* largest setl_time among the entries, EVENT_TIME_NONE */
 	uint64_t alerts;                /* alert lines so far */
 	struct digest *feed;            /* running digest of the alert lines; made by snapshot_open */
 	struct cursors cursors;

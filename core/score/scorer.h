@@ -99,6 +99,9 @@ void scorer_open_windows(struct scorer *, struct buffer *);
  * Lines as from scorer_score; their record is 0 and means nothing. */
 void scorer_tick(struct scorer *, int64_t time, struct scored *out);
 
+/* The last day of all months closed so far, in any pool; INT32_MIN: none.  No line of a close bears a later day. */
+int32_t scorer_closed_through(const struct scorer *);
+
 /* Whether a tick at that time would close a month somewhere: only then is it worth an entry. */
 bool scorer_wants_tick(const struct scorer *, int64_t time);
 

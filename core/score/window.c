@@ -359,6 +359,18 @@ pool_close_all(struct scorer *scorer, struct pool *pool)
 	judge_stale(scorer, pool);
 }
 
+int32_t
+scorer_closed_through(const struct scorer *scorer)
+{
+	int32_t day = INT32_MIN;
+	for (size_t i = 0; i < scorer->pools; i++) {
+		int32_t month = scorer->pool[i].closed_through;
+		if (month != NO_MONTH && month_first_day(month + 1) - 1 > day)
+			day = month_first_day(month + 1) - 1;
+	}
+	return day;
+}
+
 void
 scorer_open_windows(struct scorer *scorer, struct buffer *buffer)
 {
