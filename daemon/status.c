@@ -59,7 +59,7 @@ partition_stalled(const struct partition *partition, int64_t now_ns, int64_t aft
 {
 	if (!atomic_load_explicit(&partition->assigned, memory_order_relaxed))
 		return false;
-	if (atomic_load_explicit(&partition->stopped, memory_order_relaxed))
+	if (atomic_load_explicit(&partition->stopped, memory_order_relaxed) || atomic_load_explicit(&partition->silent, memory_order_relaxed))
 		return true;
 	int64_t advanced = atomic_load_explicit(&partition->advanced_ns, memory_order_relaxed);
 	return partition_lag(partition) > 0 && now_ns - advanced > after_ns;

@@ -56,11 +56,12 @@ struct partition {                      /* one that is read */
 
 	/* written by the watch thread */
 	_Atomic int64_t low, high;      /* of the log, OFFSET_UNKNOWN: not known yet */
+	_Atomic bool silent;            /* they cannot be had for stall_after seconds, although the brokers answer */
 };
 
 /* Records behind the end; 0 when not known. */
 int64_t partition_lag(const struct partition *);
-/* Lag, and no progress for the time given. */
+/* Lag, and no progress for the time given; or stopped, or silent. */
 bool partition_stalled(const struct partition *, int64_t now_ns, int64_t after_ns);
 
 /* ---- figures that are copied ---- */

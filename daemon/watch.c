@@ -30,7 +30,8 @@ struct watch {
 	struct kafka_topic topic[KAFKA_TOPICS_MAX];
 	size_t topics;
 	bool was_down;
-	struct log_limit silence, changed;
+	int64_t *silent_ns;             /* by partition: since when its end cannot be had, 0: it can */
+	struct log_limit silence, changed, lost;
 	size_t nudged;                  /* partition that was asked last */
 	pthread_t thread;
 	pthread_mutex_t lock;
@@ -66,20 +67,54 @@ broker_said(struct watch *watch, rd_kafka_resp_err_t error)
 		    kafka_explain(error, log_language()), rd_kafka_err2name(error));
 }
 
+/* About one partition only: the brokers themselves do answer. */
+static bool
+is_of_partition(rd_kafka_resp_err_t error)
+{
+	return error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC
+	    || error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE || error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION
+	    || error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+}
+
+static void
+partition_silent(struct watch *watch, size_t index, struct partition *partition, rd_kafka_resp_err_t error)
+{
+	uint64_t withheld;
+	int64_t now = clock_monotonic_ns();
+	if (!watch->silent_ns[index])
+		watch->silent_ns[index] = now;
+	if (now - watch->silent_ns[index] > watch->status->stall_after_ns)
+		atomic_store(&partition->silent, true);
+	if (log_allowed(&watch->lost, clock_monotonic_ns(), &withheld))
+		log_say(LEVEL_WARNING, "%s[%d] 的末端查不到：%s（%s）", "the end of %s[%d] cannot be had: %s (%s)", partition->topic, (int)partition->number,
+		    kafka_explain(error, log_language()), rd_kafka_err2name(error));
+}
+
 static void
 ends_ask(struct watch *watch)
 {
 	struct partition *partition = atomic_load(&watch->status->partition);
 	size_t count = atomic_load(&watch->status->partitions);
+	bool answered = false;
 	for (size_t i = 0; i < count && !stopped(watch); i++) {
 		int64_t low, high;
 		rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(watch->client, partition[i].topic, partition[i].number, &low, &high, ASK_TIMEOUT_MS);
-		broker_said(watch, error);
-		if (error)
+		if (is_of_partition(error)) {
+			partition_silent(watch, i, &partition[i], error);
+			continue;
+		}
+		if (error) {
+			broker_said(watch, error);
 			return;
+		}
+		answered = true;
 		atomic_store_explicit(&partition[i].low, low, memory_order_relaxed);
 		atomic_store_explicit(&partition[i].high, high, memory_order_relaxed);
+		watch->silent_ns[i] = 0;
+		atomic_store(&partition[i].silent, false);
 	}
+	if (answered)
+		broker_said(watch, RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 
 static int64_t
@@ -197,6 +232,9 @@ watch_start(rd_kafka_t *client, const struct config *config, struct status *stat
 	*watch = (struct watch){.config = config, .archivist = archivist, .client = client, .status = status, .every_ns = config->check_every * NS_PER_SECOND,
 	    .counted_ns = clock_monotonic_ns(), .topics = count};
 	memcpy(watch->topic, topics, count * sizeof *topics);
+	watch->silent_ns = calloc(atomic_load(&status->partitions) + 1, sizeof *watch->silent_ns);
+	if (!watch->silent_ns)
+		abort();
 	pthread_condattr_t attributes;
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -221,6 +259,7 @@ watch_stop(struct watch *watch, const struct timespec *until)
 		return false;
 	pthread_cond_destroy(&watch->stopping);
 	pthread_mutex_destroy(&watch->lock);
+	free(watch->silent_ns);
 	free(watch);
 	return true;
 }
