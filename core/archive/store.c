@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -45,10 +46,16 @@ store_sync_folder(const char *path)
 	return error;
 }
 
+/* A folder made is a name in its parent: synced too, or a power cut takes the folder with all that is in it. */
 int
 store_make_folder(const char *path)
 {
-	return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : errno;
+	char parent[PATH_BYTES];
+	if (mkdir(path, 0700) != 0)
+		return errno == EEXIST ? 0 : errno;
+	if ((size_t)snprintf(parent, sizeof parent, "%s", path) >= sizeof parent)
+		return ENAMETOOLONG;
+	return store_sync_folder(dirname(parent));
 }
 
 static int
