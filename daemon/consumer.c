@@ -44,6 +44,7 @@ struct consumer {
 	rd_kafka_topic_t *known;        /* the last message's topic: the same handle comes again and again */
 	size_t known_first, known_count;
 	struct batch *batch;            /* that is being filled */
+	struct log_limit said;
 };
 
 static void
@@ -266,7 +267,9 @@ error_take(struct consumer *consumer, struct partition *partition, const rd_kafk
 		    kafka_explain(error, log_language()), rd_kafka_err2name(error));
 		return;
 	}
-	log_say(LEVEL_ERROR, "%s（%s）", "%s (%s)", kafka_explain(error, log_language()), rd_kafka_err2name(error));
+	uint64_t withheld;
+	if (log_allowed(&consumer->said, clock_monotonic_ns(), &withheld))
+		log_say(LEVEL_ERROR, "%s（%s）", "%s (%s)", kafka_explain(error, log_language()), rd_kafka_err2name(error));
 }
 
 static void

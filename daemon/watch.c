@@ -53,12 +53,12 @@ broker_said(struct watch *watch, rd_kafka_resp_err_t error)
 {
 	uint64_t withheld;
 	if (!error) {
-		if (watch->was_down)
+		bool was_down = atomic_exchange(&watch->status->broker_down, false);    /* the client may have said so, and waited */
+		if (watch->was_down || was_down)
 			log_say(LEVEL_INFO, "Kafka 又有应答了", "Kafka answers again");
 		watch->was_down = false;
 		watch->silence = (struct log_limit){0};
 		atomic_store(&watch->status->broker_answered_ns, clock_monotonic_ns());
-		atomic_store(&watch->status->broker_down, false);
 		return;
 	}
 	watch->was_down = true;
