@@ -92,12 +92,16 @@ def opposite(original, refund):
     return all(original.get(name, 0) + refund.get(name, 0) == 0 for name in ("medfee_sumamt", "hifp_pay"))
 
 
+def visit_of(claim, tables):
+    """A visit is one of a person in a pool: that is what one archive is sure to see."""
+    return tables.pool(claim["insu_admdvs"]), claim["psn_no"], claim.get("mdtrt_id")
+
+
 def by_visit(refund, bookings, reading):
-    """The latest standing settlement of the visit and person that the refund may be of."""
+    """The latest standing settlement of those of the same visit that the refund may be of."""
     claim = refund.claim
     found = [one for one in bookings
              if not one.void() and not is_refund(one.claim)
-             and one.claim.get("mdtrt_id") == claim["mdtrt_id"] and one.claim["psn_no"] == claim["psn_no"]
              and opposite(one.claim, claim)
              and (one.claim["setl_time"] <= claim["setl_time"] or not reading["refund_after"])
              and (reading["refunded_standing"] or not one.refunded())]
@@ -129,15 +133,14 @@ def link(refund, original, reading):
         refund.codes = original.claim
 
 
-def bookings_of(claims, reading):
-    """A function of the set: first what is named, then within each visit the refunds in order, each takes the latest that
-    is left (contract 1.3)."""
+def bookings_of(claims, tables, reading):
+    """A function of the set: first what is named, then within each visit of a person in a pool the refunds in order, each
+    takes the latest that is left (contract 1.3)."""
     bookings = [Booking(claim) for claim in claims]
     by_id = {booking.claim["setl_id"]: booking for booking in bookings}
     visits = {}
     for booking in bookings:
-        if "mdtrt_id" in booking.claim:
-            visits.setdefault((booking.claim["mdtrt_id"], booking.claim["psn_no"]), []).append(booking)
+        visits.setdefault(visit_of(booking.claim, tables), []).append(booking)
     refunds = sorted((one for one in bookings if is_refund(one.claim) and not one.void()), key=lambda one: order(one.claim))
     leads = {id(one): named(one, by_id, reading) for one in refunds}
     for refund in refunds:
@@ -149,7 +152,7 @@ def bookings_of(claims, reading):
         lead = leads[id(refund)]
         original = lead.original if lead is not None else None
         if original is None and "mdtrt_id" in refund.claim:
-            original = by_visit(refund, visits[refund.claim["mdtrt_id"], refund.claim["psn_no"]], reading)
+            original = by_visit(refund, visits[visit_of(refund.claim, tables)], reading)
         if original is not None:
             link(refund, original, reading)
     return [booking for booking in bookings if not booking.void()]

@@ -26,7 +26,7 @@ def stays_of(bookings, tables, reading):
 
 def bookings_in(steps, tables, pool, reading):
     """What stands in a pool; a version in another pool takes a settlement away."""
-    return [one for one in bookings_of(versions_of(steps), reading) if tables.pool(one.codes["insu_admdvs"]) == pool]
+    return [one for one in bookings_of(versions_of(steps), tables, reading) if tables.pool(one.codes["insu_admdvs"]) == pool]
 
 
 def closes_of(intake, tables, pool, reading, close_all):

@@ -24,8 +24,8 @@ AMBIGUITIES, where the contract leaves a choice; each is a key of READING, so th
 
 Choices without a switch.  Refunds: which belongs to which is a function of the settlements that stand, never of their
 order: first what is named, whoever the person (a chain through refunds that ends at a void refund, at an id never seen
-or in a circle names nothing; one that ends at a refund linked by visit before it goes there too), then within a visit the
-refunds by (setl_time, setl_id), each takes the latest that is left; person, year and codes are the original's.  An amount
+or in a circle names nothing; one that ends at a refund linked by visit before it goes there too), then within a visit of a
+person in a pool the refunds by (setl_time, setl_id), each takes the latest that is left; person, year and codes are the original's.  An amount
 that is absent is 0 where amounts must be exactly opposite.  Caps: the row is that of the latest listed settlement
 (booked time, setl_id) that has one, and an emptied ledger keeps its last row; an enrolment that changes the row judges the
 person's ledgers again, cause late.  Months: every month of a pool from the first booking that stands is closed, with or
@@ -123,7 +123,7 @@ def cap_alerts(rule, intake, tables, reading):
                 enrolments.take(record)
             else:
                 claims[record["setl_id"]] = record
-            bookings = bookings_of(list(claims.values()), reading)
+            bookings = bookings_of(list(claims.values()), tables, reading)
             keys = {(tables.pool(one.codes["insu_admdvs"]), one.person(), records.day_text(one.booked // 86400)[:4]) for one in bookings}
             for key in sorted(keys | set(history)):
                 members, total = ledger_of(rule, bookings, tables, key, reading)
@@ -211,7 +211,7 @@ def judge(rules, tables, feed, reading=None, close_all=True):
     reading = dict(READING, **(reading or {}))
     intake = Intake(feed, reading)
     enrolments = Enrolments([record for kind, record in intake.events if kind == "enrolment"], tables)
-    bookings = bookings_of(versions_of(intake.steps), reading)
+    bookings = bookings_of(versions_of(intake.steps), tables, reading)
     pools = sorted({tables.pool(claim["insu_admdvs"]) for claim in intake.steps})
     out = {"steps": steps_of(intake, feed, tables), "received": intake.received, "judged": len(intake.steps), "duplicate": intake.duplicates,
            "refused": intake.refused["settlement"], "enrolment_refused": intake.refused["enrolment"], "pools": pools, "rules": {},

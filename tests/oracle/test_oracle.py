@@ -170,7 +170,7 @@ class Corrections(unittest.TestCase):
         found = set()
         for order in itertools.permutations(claims):
             decoded = [records.decode(json.dumps(one).encode()) for one in order]
-            booked = bookings.bookings_of(decoded, oracle.READING)
+            booked = bookings.bookings_of(decoded, TABLES, oracle.READING)
             found.add(tuple(sorted((one.claim["setl_id"], one.original and one.original.claim["setl_id"]) for one in booked
                                    if one.claim.get("refd_setl_flag") == "1")))
         self.assertEqual(len(found), 1)
@@ -186,6 +186,11 @@ class Corrections(unittest.TestCase):
                   refund("r", "-10.00", "2024-03-02 09:00:00", mdtrt_id="m"), refund("t", "-10.00", "2024-03-04 09:00:00", mdtrt_id="m"),
                   refund("u", "-10.00", "2024-03-05 09:00:00", mdtrt_id="m")]
         self.assertEqual(self.linked(claims), {"r": "a", "t": "b", "u": None})
+
+    def test_a_visit_lies_in_one_pool(self):
+        claims = [outpatient("a", "10.00", mdtrt_id="m"), refund("r", "-10.00", "2024-03-02 09:00:00", mdtrt_id="m", insu_admdvs="141121"),
+                  outpatient("b", "10.00", mdtrt_id="n"), refund("t", "-10.00", "2024-03-02 09:00:00", init_setl_id="b", insu_admdvs="141121")]
+        self.assertEqual(self.linked(claims), {"r": None, "t": "b"})
 
     def test_refund_of_a_refund_and_of_what_never_comes(self):
         claims = [outpatient("a", "10.00", mdtrt_id="m"), refund("r", "-4.00", "2024-03-03 09:00:00", mdtrt_id="n", init_setl_id="a"),

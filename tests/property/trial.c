@@ -101,7 +101,7 @@ sums_fail(const struct trial *trial, const struct outcome *outcome, struct failu
 	for (size_t r = 0; r < trial->rules->rules; r++) {
 		const char *id = trial->rules->rule[r].id;
 		bool of_everything = strcmp(id, "ORACLE-CAP-2") == 0;
-		if (!of_everything && strcmp(id, "ORACLE-CAP-1") != 0 && strcmp(id, "OP-CAP-001") != 0)
+		if (!of_everything && strcmp(id, "ORACLE-CAP-1") != 0)
 			continue;
 		for (size_t i = 0; i < ledgers; i++)
 			if (ledger_fails(outcome, (int)r, &ledger[i], of_everything, failure))

@@ -88,7 +88,7 @@ settlement_new(struct maker *maker)
 	    .total = amount[below(chance, 10)], .care = cares[below(chance, 8)], .is_employee = percent(chance, 8),
 	    .by_case = percent(chance, 50), .is_interim = percent(chance, 8), .is_void = percent(chance, 4)};
 	made.place = percent(chance, 95) ? maker->home[made.person] : maker->place[below(chance, (unsigned)maker->places)];
-	made.fund = percent(chance, 70) ? made.total : made.total / 2;
+	made.fund = percent(chance, 70) ? made.total : percent(chance, 75) ? made.total / 2 : made.total + 100;
 	return made;
 }
 
