@@ -463,8 +463,7 @@ settlement_put(const struct world *world, const struct settlement *one, struct b
 	money_put(out, "hifp_pay", one->fund);
 	if (one->is_refund)
 		word_put(out, "refd_setl_flag", "1");
-	if (one->is_interim)
-		word_put(out, "mid_setl_flag", "1");
+	word_put(out, "mid_setl_flag", one->is_interim ? "1" : "0");
 	if (one->is_void)
 		word_put(out, "vali_flag", "0");
 	changed_put(world, out, one->changed);
