@@ -251,6 +251,11 @@ def step_kafka(run):
         tap(run, "kafka", ["/usr/bin/python3", "tests/kafka/run.py", run.folder("gcc")])
 
 
+def step_faults(run):
+    if has_build(run, "gcc", "faults"):
+        tap(run, "faults", ["/usr/bin/python3", "tests/faults/run.py", run.folder("gcc")])
+
+
 def step_demo(run):
     if has_build(run, "gcc", "demo"):
         single(run, "demo, short", ["bash", "tests/demo/demo.sh", "--short", run.folder("gcc")], seconds=120)
@@ -258,7 +263,7 @@ def step_demo(run):
 
 STEPS = {
     "gcc": step_gcc, "clang": step_clang, "sanitize": step_sanitize, "unit": step_unit, "unit-sanitize": step_unit_sanitize,
-    "rules": step_rules, "install": step_install, "tidy": step_tidy, "fuzz": step_fuzz, "kafka": step_kafka, "demo": step_demo,
+    "rules": step_rules, "install": step_install, "tidy": step_tidy, "fuzz": step_fuzz, "kafka": step_kafka, "faults": step_faults, "demo": step_demo,
 }
 
 

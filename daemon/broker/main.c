@@ -1,5 +1,9 @@
 /* fundwatch-broker: a Kafka broker for the demo and the tests: librdkafka's mock cluster in a process of its own.  It
- * prints its bootstrap address on standard output and runs until SIGTERM, SIGINT or the end of standard input.
+ * prints its bootstrap address on standard output and runs until SIGTERM, SIGINT or the end of standard input.  Lines of
+ * standard input make it misbehave, for tests:
+ *     leader TOPIC PARTITION on|off      without a leader nothing of the partition can be read or written
+ *     delay MILLISECONDS                 before every answer
+ *     broker on|off                      connections are refused
  *
  * Kept in memory only; it drops the oldest records of a partition beyond 5 MB or 100,000, and knows neither TLS, nor
  * SASL, nor the creation of topics by a client: no broker for anything that matters. */
@@ -64,15 +68,55 @@ topic_create(rd_kafka_mock_cluster_t *cluster, const char *text)
 	return !error;
 }
 
+/* ---- misbehaviour ---- */
+
+#define BROKER 1                        /* the only one's number */
+
 static void
-serve(void)
+obey(rd_kafka_mock_cluster_t *cluster, const char *line)
 {
-	char unused[256];
+	char topic[250], word[4];
+	int partition, delay_ms;
+	rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR__INVALID_ARG;
+	if (sscanf(line, "leader %249s %d %3s", topic, &partition, word) == 3)
+		error = rd_kafka_mock_partition_set_leader(cluster, topic, partition, strcmp(word, "on") == 0 ? BROKER : -1);
+	else if (sscanf(line, "delay %d", &delay_ms) == 1)
+		error = rd_kafka_mock_broker_set_rtt(cluster, BROKER, delay_ms);
+	else if (sscanf(line, "broker %3s", word) == 1)
+		error = strcmp(word, "on") == 0 ? rd_kafka_mock_broker_set_up(cluster, BROKER) : rd_kafka_mock_broker_set_down(cluster, BROKER);
+	if (error)
+		fprintf(stderr, "fundwatch-broker: %s: %s\n", line, rd_kafka_err2str(error));
+}
+
+/* False: the end of standard input. */
+static bool
+input_take(rd_kafka_mock_cluster_t *cluster)
+{
+	static char line[512];
+	static size_t length;
+	ssize_t got = read(STDIN_FILENO, line + length, sizeof line - 1 - length);
+	if (got <= 0)
+		return false;
+	length += (size_t)got;
+	for (char *end; (end = memchr(line, '\n', length)); ) {
+		*end = '\0';
+		obey(cluster, line);
+		length -= (size_t)(end + 1 - line);
+		memmove(line, end + 1, length);
+	}
+	if (length == sizeof line - 1)
+		length = 0;     /* no command is that long */
+	return true;
+}
+
+static void
+serve(rd_kafka_mock_cluster_t *cluster)
+{
 	bool open = true;
 	while (!stop_asked && open) {
 		struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
 		if (poll(&input, 1, 1000) > 0)
-			open = read(STDIN_FILENO, unused, sizeof unused) > 0;
+			open = input_take(cluster);
 	}
 }
 
@@ -98,7 +142,7 @@ main(int argc, char **argv)
 	if (result == EX_OK) {
 		printf("%s\n", rd_kafka_mock_cluster_bootstraps(cluster));
 		fflush(stdout);
-		serve();
+		serve(cluster);
 	}
 	rd_kafka_mock_cluster_destroy(cluster);
 	rd_kafka_destroy(client);
