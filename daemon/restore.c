@@ -262,6 +262,11 @@ rules_take(struct run *run, const struct entry *entry)
 		restored->scorer = scorer_open(set, &limits);
 	else if (set)
 		scorer_use(restored->scorer, set, &old);
+	if (old && old == set) {
+		log_say(LEVEL_ERROR, "档案中的规则集 %s 接不上前一个", "the ruleset %s of the archive does not follow the one before it", set->digest);
+		ruleset_free(set);
+		return EX_DATAERR;
+	}
 	scorer_set_limits(restored->scorer, &limits);
 	if (set)
 		restored->rules = set;
