@@ -102,9 +102,16 @@ struct series_result {
 	bool watch_now;                 /* the probability to reach is below 0.5 at this close */
 };
 
+/* What the costliest steps of a judgement took and gave, kept by the core from one judgement of a key to the next: what
+ * has not changed need not be worked out again.  It never changes a result.  All zero: nothing yet. */
+struct family_memo {
+	double value[5];
+};
+
 struct family_key {                     /* SHAPE_FAMILY: one unit x class */
 	int64_t observed, population;
 	double expected;
+	struct family_memo *memo;       /* NULL: none is kept */
 };
 
 struct detector {

@@ -184,6 +184,41 @@ adjust(const struct law *law, struct verdict *verdicts, size_t count, double *sc
 	return tested ? law->q * (double)(rejected ? rejected : 1) / (double)tested : 0.0;
 }
 
+/* ---- what was worked out before ---- */
+
+enum { MEMO_OBSERVED, MEMO_EXPECTED, MEMO_P, MEMO_P_LIMIT, MEMO_DETECTABLE };
+
+static double
+p_value(const struct family_key *key, double size)
+{
+	double observed = (double)key->observed, *memo = key->memo ? key->memo->value : NULL;
+	if (memo && memo[MEMO_OBSERVED] == observed && memo[MEMO_EXPECTED] == key->expected)
+		return memo[MEMO_P];
+	double p = count_upper_mid(observed, key->expected, size);
+	if (!memo)
+		return p;
+	if (memo[MEMO_EXPECTED] != key->expected)
+		memo[MEMO_P_LIMIT] = 0.0;       /* what is detectable belongs to another expectation */
+	memo[MEMO_OBSERVED] = observed;
+	memo[MEMO_EXPECTED] = key->expected;
+	memo[MEMO_P] = p;
+	return p;
+}
+
+static double
+detectable(const struct law *law, const struct family_key *key, double size, double p_limit)
+{
+	double *memo = key->memo ? key->memo->value : NULL;
+	if (memo && memo[MEMO_P_LIMIT] == p_limit && p_limit > 0.0)
+		return memo[MEMO_DETECTABLE];
+	double ratio = detectable_ratio(law, key->expected, size, p_limit);
+	if (memo) {
+		memo[MEMO_P_LIMIT] = p_limit;
+		memo[MEMO_DETECTABLE] = ratio;
+	}
+	return ratio;
+}
+
 /* ---- judgement ---- */
 
 static void
@@ -197,7 +232,7 @@ first_look(const struct law *law, const struct family_key *key, struct verdict *
 	verdict_add(verdict, "size", FINDING_STATISTIC)->real = is_enough ? size : NAN;
 	verdict_add(verdict, "ratio", FINDING_REAL)->real = key->expected > 0.0 ? (double)key->observed / key->expected : NAN;
 	verdict_add(verdict, "p_value", FINDING_STATISTIC)->real =
-	    is_enough ? count_upper_mid((double)key->observed, key->expected, size) : NAN;
+	    is_enough ? p_value(key, size) : NAN;
 	verdict_add(verdict, "q_value", FINDING_STATISTIC)->real = NAN;
 	verdict_add(verdict, "detectable_ratio", FINDING_REAL)->real = NAN;
 	verdict->word = is_enough ? VERDICT_OK : VERDICT_INSUFFICIENT;
@@ -214,7 +249,7 @@ judge(const void *config, const struct family_key *keys, size_t count, double *s
 		if (!is_tested(&verdicts[i]))
 			continue;
 		struct finding_value *value = verdicts[i].value;
-		value[DETECTABLE].real = detectable_ratio(&law, keys[i].expected, value[SIZE].real, p_limit);
+		value[DETECTABLE].real = detectable(&law, &keys[i], value[SIZE].real, p_limit);
 		if (value[Q_VALUE].real <= law.q && has_effect(&law, (double)keys[i].observed, keys[i].expected))
 			verdicts[i].word = VERDICT_ALERT;
 	}

@@ -10,6 +10,8 @@
  */
 #include "core/score/private.h"
 
+#include "core/base/hash.h"
+
 #include <stdlib.h>
 
 struct unit {                           /* a township or an institution, name order */
@@ -195,10 +197,26 @@ neighbours(const struct family *family, const struct unit *unit)
 struct place {                          /* which unit and class a key of the family is */
 	const struct unit *unit;
 	int class;
+	size_t said;                    /* index in the month's list */
 };
 
 static size_t
-keys_make(const struct family *family, struct family_key *key, struct place *place)
+said_place(struct family_month *month, uint32_t unit, int class)
+{
+	for (size_t i = 0; i < month->count; i++) {
+		size_t at = (month->cursor + i) % month->count;
+		if (month->said[at].unit != unit || month->said[at].class != class)
+			continue;
+		month->cursor = at + 1;
+		return at;
+	}
+	month->said = memory_resize(month->said, (month->count + 1) * sizeof *month->said);
+	month->said[month->count] = (struct unit_said){.unit = unit, .class = (uint8_t)class};
+	return month->count++;
+}
+
+static size_t
+keys_make(const struct family *family, struct family_month *month, struct family_key *key, struct place *place)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < family->units; i++) {
@@ -207,26 +225,14 @@ keys_make(const struct family *family, struct family_key *key, struct place *pla
 		for (int class = 0; class < CLASS_other; class++) {
 			if (unit->population[class] == 0 && unit->observed[class] == 0 && !(unit->said >> class & 1))
 				continue;
-			key[count] = (struct family_key){unit->observed[class], unit->population[class], unit->expected[class] * factor};
-			place[count++] = (struct place){unit, class};
+			key[count] = (struct family_key){.observed = unit->observed[class], .population = unit->population[class],
+			    .expected = unit->expected[class] * factor};
+			place[count++] = (struct place){unit, class, said_place(month, unit->name, class)};
 		}
 	}
+	for (size_t i = 0; i < count; i++)
+		key[i].memo = &month->said[place[i].said].memo;
 	return count;
-}
-
-static struct unit_said *
-said_get(struct family_month *month, uint32_t unit, int class)
-{
-	for (size_t i = 0; i < month->count; i++) {
-		size_t at = (month->cursor + i) % month->count;
-		if (month->said[at].unit != unit || month->said[at].class != class)
-			continue;
-		month->cursor = at + 1;
-		return &month->said[at];
-	}
-	month->said = memory_resize(month->said, (month->count + 1) * sizeof *month->said);
-	month->said[month->count] = (struct unit_said){.unit = unit, .class = (uint8_t)class};
-	return &month->said[month->count++];
 }
 
 /* How many stays of the unit and class there are in the month; the dearest of them are the evidence. */
@@ -251,13 +257,29 @@ collect_stays(const struct family *family, const struct place *place)
 	return total;
 }
 
+/* A hash of all that the finding says; never 0. */
+static uint64_t
+verdict_hash(const struct verdict *verdict)
+{
+	uint64_t bits[2 * FINDING_VALUES_MAX + 1] = {(uint64_t)verdict->word};
+	for (size_t i = 0; i < verdict->count; i++) {
+		bits[2 * i + 1] = (uint64_t)verdict->value[i].number;
+		memcpy(&bits[2 * i + 2], &verdict->value[i].real, sizeof bits[0]);
+	}
+	return hash64(bits, (2 * verdict->count + 1) * sizeof bits[0]) | 1;
+}
+
 static void
 say(const struct family *family, const struct place *place, const struct verdict *verdict, const struct param_row *row, enum cause cause)
 {
 	struct scorer *scorer = family->scorer;
 	int32_t month = family->window->month;
 	size_t index = (size_t)(family->made - scorer->layout.family_rule);
-	struct unit_said *said = said_get(&family->window->family[index], place->unit->name, place->class);
+	struct unit_said *said = &family->window->family[index].said[place->said];
+	uint64_t seen = verdict_hash(verdict);
+	if (said->seen == seen && !alert_may_speak(&said->alert, verdict))
+		return;
+	said->seen = seen;
 	struct subject subject = {.kind = family->made->institutions ? "institution" : "township", .pool = family->pool->name,
 	    .class = class_names[place->class], .variant = ""};
 	if (family->made->institutions)
@@ -278,13 +300,18 @@ say(const struct family *family, const struct place *place, const struct verdict
 static void
 judge(struct family *family, const struct param_row *row, enum cause cause)
 {
+	struct family_month *month = &family->window->family[family->made - family->scorer->layout.family_rule];
 	size_t most = family->units * CLASS_other + 1;
 	struct family_key *key = memory_resize(NULL, most * sizeof *key);
 	struct place *place = memory_resize(NULL, most * sizeof *place);
-	size_t count = keys_make(family, key, place);
+	size_t count = keys_make(family, month, key, place);
 	double *scratch = memory_resize(NULL, (count + 1) * sizeof *scratch);
 	struct verdict *verdict = memory_resize(NULL, (count + 1) * sizeof *verdict);
-	memset(verdict, 0, (count + 1) * sizeof *verdict);
+	for (size_t i = 0; i < count; i++) {
+		verdict[i].count = 0;           /* values are written whole */
+		verdict[i].has_amount_at_risk = false;
+		verdict[i].amount_at_risk_fen = 0;
+	}
 	family->rule->detector->judge_family(family->rule->config, key, count, scratch, verdict);
 	for (size_t i = 0; i < count; i++)
 		say(family, &place[i], &verdict[i], row, cause);

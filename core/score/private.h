@@ -77,6 +77,17 @@ struct series_year {
 	struct said alert;
 };
 
+#define EVIDENCE_CLAIMS 20              /* listed in an alert, contract 3 */
+#define EVIDENCE_MONTHS 48
+
+struct month_evidence {                 /* a month's stays that keep a share down */
+	int32_t month;
+	bool is_whole;                  /* false: to be collected again */
+	uint32_t remembered_from;       /* bookings.chunks.first when they were collected */
+	size_t total, count;
+	uint32_t booking[EVIDENCE_CLAIMS];      /* the dearest */
+};
+
 struct series {                         /* one subject of a series rule */
 	size_t series_rule;
 	uint32_t subject;               /* name: the pool or a longer area */
@@ -85,6 +96,7 @@ struct series {                         /* one subject of a series rule */
 	size_t months;
 	struct series_year *year;
 	size_t years;
+	struct month_evidence *evidence;        /* EVIDENCE_MONTHS of them, a month at month % EVIDENCE_MONTHS; NULL: none yet; not saved */
 };
 
 /* Strata of the standardised rates (statistics 1.2): sex unknown, 1, 2; eighteen age bands of five years, and unknown. */
@@ -101,6 +113,8 @@ struct unit_said {                      /* what was said about one unit and clas
 	uint32_t unit;
 	uint8_t class;
 	struct said alert, indicator;
+	struct family_memo memo;        /* this and what was seen last save time and change nothing: neither is saved */
+	uint64_t seen;                  /* hash of the verdict that was said last; 0: none, or under other rules */
 };
 
 struct unit_count {                     /* stays of one unit: institution or township */
@@ -224,8 +238,6 @@ struct evidence_claim {
 	uint32_t booking;
 	int64_t fen;
 };
-
-#define EVIDENCE_CLAIMS 20              /* listed in an alert, contract 3 */
 
 struct evidence_list {
 	struct evidence_claim *claim;
@@ -401,6 +413,8 @@ void series_add_stay(struct scorer *, const struct booking *, int32_t month, int
 /* Judges the months from first to last (all closed) of every series of the rule; the alert is that of the last month
  * of each year.  The cause is that of the first month's year; later years changed late, except at a close. */
 void series_close(struct scorer *, struct pool *, size_t series_rule, int32_t first, int32_t last, enum cause);
+/* A stay came to the month or left it. */
+void series_stays_changed(struct pool *, int32_t month);
 void series_trim(struct scorer *, struct pool *, int32_t oldest);
 void series_free(struct series *);
 

@@ -13,9 +13,9 @@
 KNOWN(struct said, 24);
 KNOWN(struct series_month, 56);
 KNOWN(struct series_year, 32);
-KNOWN(struct series, 56);
+KNOWN(struct series, 64);
 KNOWN(struct cell, 16);
-KNOWN(struct unit_said, 56);
+KNOWN(struct unit_said, 104);
 KNOWN(struct unit_count, 64);
 KNOWN(struct stay, 16);
 KNOWN(struct family_month, 6432);

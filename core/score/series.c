@@ -147,46 +147,92 @@ series_free(struct series *series)
 {
 	free(series->month);
 	free(series->year);
+	free(series->evidence);
 }
 
 /* ---- evidence: the stays that keep the share down, the dearest first ---- */
 
 #define STAYS_AHEAD 16          /* bookings asked for before they are looked at */
 
-static size_t
-collect_month(struct scorer *scorer, const struct pool *pool, const struct pool_month *window, const struct series *series,
-    const struct series_rule *made)
+static struct evidence_claim
+claim_of(const struct scorer *scorer, uint32_t number, size_t amount)
 {
-	struct slice subject = names_text(&scorer->names, series->subject);
-	size_t total = 0, amount = made->amount == CASES ? AMOUNT_HIFP : made->amount;
+	const struct booking *booking = booking_at(&scorer->bookings, number);
+	return (struct evidence_claim){booking->setl_time, booking_setl_id(&scorer->bookings, booking), booking->institution,
+	    booking->area, number, booking_amount(&scorer->bookings, booking, amount)};
+}
+
+static bool
+keeps_down(const struct scorer *scorer, const struct pool *pool, const struct series *series, uint32_t number)
+{
+	const struct series_rule *made = &scorer->layout.series_rule[series->series_rule];
+	const struct booking *booking = booking_at(&scorer->bookings, number);
+	if (!booking_bit(booking, (uint32_t)made->where) || booking_bit(booking, (uint32_t)made->numerator))
+		return false;
+	return series->subject == pool->name
+	    || slice_starts_with(names_text(&scorer->names, booking->area), names_text(&scorer->names, series->subject));
+}
+
+static void
+collect_month(struct scorer *scorer, const struct pool *pool, const struct series *series, size_t amount, struct month_evidence *kept)
+{
+	const struct pool_month *window = pool_month_if(pool, kept->month);
+	struct evidence_list *list = &scorer->evidence;
+	evidence_clear(list);
 	for (size_t i = 0; window && i < window->stays; i++) {
 		uint32_t number = window->stay[i].booking;
 		uint32_t ahead = i + STAYS_AHEAD < window->stays ? window->stay[i + STAYS_AHEAD].booking : NOBODY;
 		if (is_remembered(scorer, ahead))
 			__builtin_prefetch(booking_at(&scorer->bookings, ahead));
-		if (!is_remembered(scorer, number))
+		if (!is_remembered(scorer, number) || !keeps_down(scorer, pool, series, number))
 			continue;
-		const struct booking *booking = booking_at(&scorer->bookings, number);
-		if (!booking_bit(booking, (uint32_t)made->where) || booking_bit(booking, (uint32_t)made->numerator))
-			continue;
-		if (series->subject != pool->name && !slice_starts_with(names_text(&scorer->names, booking->area), subject))
-			continue;
-		total++;
-		evidence_keep_dearest(&scorer->evidence, (struct evidence_claim){booking->setl_time, booking_setl_id(&scorer->bookings, booking),
-		    booking->institution, booking->area, number, booking_amount(&scorer->bookings, booking, amount)});
+		kept->total++;
+		evidence_keep_dearest(list, claim_of(scorer, number, amount));
 	}
-	return total;
+	kept->count = list->count;
+	for (size_t i = 0; i < list->count; i++)
+		kept->booking[i] = list->claim[i].booking;
+}
+
+/* The month's, collected again only when its stays have changed, or fewer settlements are remembered. */
+static const struct month_evidence *
+evidence_of(struct scorer *scorer, const struct pool *pool, struct series *series, size_t amount, int32_t month)
+{
+	if (!series->evidence) {
+		series->evidence = memory_resize(NULL, EVIDENCE_MONTHS * sizeof *series->evidence);
+		memset(series->evidence, 0, EVIDENCE_MONTHS * sizeof *series->evidence);
+	}
+	struct month_evidence *kept = &series->evidence[(size_t)month % EVIDENCE_MONTHS];
+	if (kept->is_whole && kept->month == month && kept->remembered_from == scorer->bookings.chunks.first)
+		return kept;
+	*kept = (struct month_evidence){.month = month, .is_whole = true, .remembered_from = scorer->bookings.chunks.first};
+	collect_month(scorer, pool, series, amount, kept);
+	return kept;
+}
+
+void
+series_stays_changed(struct pool *pool, int32_t month)
+{
+	for (size_t i = 0; i < pool->series_count; i++)
+		if (pool->series[i].evidence)
+			pool->series[i].evidence[(size_t)month % EVIDENCE_MONTHS].is_whole = false;
 }
 
 /* How many there are; the dearest of them are the evidence. */
 static size_t
-collect_year(struct scorer *scorer, const struct pool *pool, const struct series *series, int32_t through)
+collect_year(struct scorer *scorer, const struct pool *pool, struct series *series, int32_t through)
 {
 	const struct series_rule *made = &scorer->layout.series_rule[series->series_rule];
-	size_t total = 0;
-	evidence_clear(&scorer->evidence);
+	const struct month_evidence *kept[12];
+	size_t total = 0, months = 0, amount = made->amount == CASES ? AMOUNT_HIFP : made->amount;
 	for (int32_t month = through / 12 * 12; month <= through; month++)
-		total += collect_month(scorer, pool, pool_month_if(pool, month), series, made);
+		kept[months++] = evidence_of(scorer, pool, series, amount, month);
+	evidence_clear(&scorer->evidence);
+	for (size_t i = 0; i < months; i++) {
+		total += kept[i]->total;
+		for (size_t j = 0; j < kept[i]->count; j++)
+			evidence_keep_dearest(&scorer->evidence, claim_of(scorer, kept[i]->booking[j], amount));
+	}
 	return total;
 }
 

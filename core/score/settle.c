@@ -72,10 +72,10 @@ book(struct scorer *scorer, uint32_t number, uint32_t original, int sign)
 bool
 same_visit(const struct scorer *scorer, const struct booking *a, const struct booking *b)
 {
+	if (a->mdtrt_hash != b->mdtrt_hash)
+		return false;
 	struct slice visit = booking_mdtrt_id(&scorer->bookings, b);
-	if (visit.length == 0)
-		return a == b;
-	return a->mdtrt_hash == b->mdtrt_hash && slice_equal(booking_mdtrt_id(&scorer->bookings, a), visit);
+	return visit.length ? slice_equal(booking_mdtrt_id(&scorer->bookings, a), visit) : a == b;
 }
 
 static bool

@@ -123,6 +123,8 @@ series_move(const struct plan *plan, struct pool *pool)
 	size_t kept = 0;
 	for (size_t i = 0; i < pool->series_count; i++) {
 		struct series series = pool->series[i];
+		free(series.evidence);          /* collected under the old rules */
+		series.evidence = NULL;
 		bool wanted = false;
 		for (size_t j = 0; j < plan->new_layout.series_rules && !wanted; j++) {
 			wanted = plan->series_rule[j] == (int32_t)series.series_rule;
@@ -148,6 +150,10 @@ families_move(const struct plan *plan, struct pool_month *window)
 			continue;
 		struct family_month *from = &old[plan->family_rule[i]];
 		window->family[i] = *from;
+		for (size_t j = 0; j < from->count; j++) {
+			from->said[j].memo = (struct family_memo){0};
+			from->said[j].seen = 0;
+		}
 		*from = (struct family_month){0};
 	}
 	for (size_t i = 0; i < plan->old_layout.family_rules; i++) {

@@ -173,8 +173,10 @@ pool_trim(struct scorer *scorer, struct pool *pool)
 {
 	int32_t oldest = oldest_month(scorer, pool);
 	size_t gone = 0;
-	while (gone < pool->months && pool->first_month + (int32_t)gone < oldest)
-		month_free(scorer, pool->month[gone++]);
+	for (; gone < pool->months && pool->first_month + (int32_t)gone < oldest; gone++) {
+		month_free(scorer, pool->month[gone]);
+		series_stays_changed(pool, pool->first_month + (int32_t)gone);
+	}
 	if (gone == 0)
 		return;
 	memmove(pool->month, pool->month + gone, (pool->months - gone) * sizeof *pool->month);
@@ -414,6 +416,7 @@ stay_put(struct scorer *scorer, struct pool *pool, uint32_t number, int32_t mont
 	if (window->persons_counted)
 		stay->of = census_stay(scorer, booking, window);
 	census_change(scorer, window, stay, 1);
+	series_stays_changed(pool, month);
 	series_add_stay(scorer, booking, month, 1);
 }
 
@@ -427,6 +430,7 @@ stay_take(struct scorer *scorer, struct pool *pool, uint32_t number)
 		census_change(scorer, window, stay, -1);
 		stay->booking = NOBODY;
 		pool_change(scorer, pool, booking->stay_month);
+		series_stays_changed(pool, booking->stay_month);
 		series_add_stay(scorer, booking, booking->stay_month, -1);
 	}
 	booking->stay_month = -1;

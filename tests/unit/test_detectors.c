@@ -364,6 +364,12 @@ judge_family(const struct admission_config *config, const struct family_key *key
 	detector_admission_rate.judge_family(config, keys, count, scratch, verdicts);
 }
 
+static struct family_key
+key_of(int64_t observed, int64_t population, double expected)
+{
+	return (struct family_key){.observed = observed, .population = population, .expected = expected};
+}
+
 static double
 real_of(size_t key, const char *name)
 {
@@ -382,8 +388,7 @@ START_TEST(test_family_reference)
 	config_set(&config, "tau", sqrt(1 / size));
 	config_set(&config, "min_expected", 0);
 	for (size_t i = 0; i < file->rows; i++)
-		keys[i] = (struct family_key){(int64_t)reference_get(file, i, "O"), (int64_t)reference_get(file, i, "N"),
-		    mean * reference_get(file, i, "E")};
+		keys[i] = key_of((int64_t)reference_get(file, i, "O"), (int64_t)reference_get(file, i, "N"), mean * reference_get(file, i, "E"));
 	judge_family(&config, keys, file->rows);
 	for (size_t i = 0; i < file->rows; i++) {
 		deviation_check(&deviation, file, i, "nb_mid_up", real_of(i, "p_value"));
@@ -402,7 +407,7 @@ family_make(struct family_key *keys, size_t rotate)
 	for (size_t i = 0; i < 30; i++) {
 		size_t unit = (i + rotate) % 30;
 		int64_t observed = 10 + (int64_t)(unit * 7 % 5) - 2;
-		keys[i] = (struct family_key){unit == 3 ? 60 : unit == 4 ? 24 : observed, 400, unit == 5 ? 0.2 : 10.0 + (double)unit / 10};
+		keys[i] = key_of(unit == 3 ? 60 : unit == 4 ? 24 : observed, 400, unit == 5 ? 0.2 : 10.0 + (double)unit / 10);
 	}
 	return 30;
 }
@@ -443,7 +448,7 @@ END_TEST
 START_TEST(test_family_filters)
 {
 	struct admission_config config = config_default();
-	struct family_key key = {60, 400, 10.3};
+	struct family_key key = key_of(60, 400, 10.3);
 	judge_family(&config, &key, 1);
 	ck_assert_int_eq(verdicts[0].word, VERDICT_ALERT);
 	config_set(&config, "excess", 49.7);
@@ -475,7 +480,7 @@ START_TEST(test_family_posterior)
 	config_set(&config, "q", 1);
 	config_set(&config, "excess", 0);
 	for (int64_t observed = 10; observed < 60; observed++) {
-		struct family_key key = {observed, 400, 10};
+		struct family_key key = key_of(observed, 400, 10);
 		judge_family(&config, &key, 1);
 		double above = gamma_tail(1 / 0.09 + (double)observed / 1.2, 1.25 * (1 / 0.09 + 10 / 1.2)).upper;
 		ck_assert_int_eq(verdicts[0].word, above >= 0.95 ? VERDICT_ALERT : VERDICT_OK);
@@ -488,7 +493,7 @@ START_TEST(test_family_detectable)
 {
 	struct admission_config config = config_default();
 	for (double expected = 0.4; expected < 3000; expected *= 2.5) {
-		struct family_key key = {0, 400, expected};
+		struct family_key key = key_of(0, 400, expected);
 		do {
 			key.observed++;
 			judge_family(&config, &key, 1);
@@ -506,7 +511,7 @@ START_TEST(test_family_detectable_among_many)
 	struct admission_config config = config_default();
 	struct family_key keys[KEYS_MAX];
 	for (size_t i = 0; i < 200; i++)
-		keys[i] = (struct family_key){i < 50 ? 2000 : 300, 4000, 300};
+		keys[i] = key_of(i < 50 ? 2000 : 300, 4000, 300);
 	config_set(&config, "ratio", 0.5);      /* so that p alone decides */
 	judge_family(&config, keys, 200);
 	double size = real_of(0, "size"), count = 300;
@@ -519,11 +524,44 @@ START_TEST(test_family_detectable_among_many)
 }
 END_TEST
 
+static bool
+is_same(double a, double b)
+{
+	return a == b || (isnan(a) && isnan(b));
+}
+
+/* What was worked out before saves time and never changes a value: counts, expectations and the limit move to and fro. */
+START_TEST(test_family_memo)
+{
+	enum { COUNT = 40 };
+	static const char *const names[] = {"p_value", "q_value", "detectable_ratio", "size"};
+	struct admission_config config = config_default();
+	struct family_key plain[COUNT], kept[COUNT];
+	struct family_memo memo[COUNT] = {{{0}}};
+	double first[COUNT][4];
+	for (int round = 0; round < 12; round++) {
+		for (int i = 0; i < COUNT; i++) {
+			int64_t observed = (i * 7 + round * (i % 3)) % 50 + (i < 4 * (round % 3) ? 60 : 0);
+			plain[i] = kept[i] = key_of(observed, 400, 8.0 + i % 5 + (double)(round % 4 * (i % 2)));
+			kept[i].memo = &memo[i];
+		}
+		judge_family(&config, plain, COUNT);
+		for (size_t i = 0; i < COUNT; i++)
+			for (size_t j = 0; j < 4; j++)
+				first[i][j] = real_of(i, names[j]);
+		judge_family(&config, kept, COUNT);
+		for (size_t i = 0; i < COUNT; i++)
+			for (size_t j = 0; j < 4; j++)
+				ck_assert_msg(is_same(first[i][j], real_of(i, names[j])), "%s of key %zu in round %d", names[j], i, round);
+	}
+}
+END_TEST
+
 START_TEST(test_family_edges)
 {
 	struct admission_config config = config_default();
 	judge_family(&config, NULL, 0);
-	struct family_key key = {7, 0, 0};
+	struct family_key key = key_of(7, 0, 0);
 	config_set(&config, "min_expected", 0);
 	judge_family(&config, &key, 1);
 	ck_assert_int_eq(verdicts[0].word, VERDICT_INSUFFICIENT);
@@ -534,7 +572,7 @@ START_TEST(test_family_edges)
 	/* phi 1 and tau 0: Poisson, size is null; no prior. */
 	config_set(&config, "phi", 1);
 	config_set(&config, "tau", 0);
-	key = (struct family_key){40, 400, 10};
+	key = key_of(40, 400, 10);
 	judge_family(&config, &key, 1);
 	ck_assert(isinf(real_of(0, "size")));
 	ck_assert_double_eq(real_of(0, "p_value"), count_upper_mid(40, 10, INFINITY));
@@ -563,6 +601,7 @@ main(void)
 	tcase_add_test(tests, test_family_posterior);
 	tcase_add_test(tests, test_family_detectable);
 	tcase_add_test(tests, test_family_detectable_among_many);
+	tcase_add_test(tests, test_family_memo);
 	tcase_add_test(tests, test_family_edges);
 	tcase_set_timeout(tests, 120);
 	Suite *suite = suite_create("detectors");
