@@ -245,9 +245,10 @@ struct evidence_list {
 };
 
 struct claim_said {                     /* said about single claims: only those that ever raised something */
-	struct names keys;              /* rule id and setl_id */
+	struct names keys;              /* rule id, a space, setl_id */
 	struct said *said;
 	size_t capacity;
+	size_t kept;                    /* how many there were when those of forgotten settlements were last taken out */
 };
 
 struct scorer {
@@ -367,6 +368,8 @@ void refunds_link(struct scorer *);
 /* ---- single.c: rules that judge one claim by itself ---- */
 void judge_claim_rules(struct scorer *, const struct turn *, uint32_t number, const uint64_t *truth, const uint64_t *falsehood,
     enum cause);
+/* What was said about settlements that are no longer remembered goes, whenever there is twice as much as was kept. */
+void claim_said_forget(struct scorer *);
 
 /* ---- ledger.c ---- */
 void ledger_add(struct scorer *, uint32_t person, int32_t year, const struct booking *bits, const struct booking *amounts, int sign);

@@ -7,7 +7,7 @@
 #include "core/score/private.h"
 #include "core/state/codec.h"
 
-#define STATE_LAYOUT 2                  /* grows with every change of what is written */
+#define STATE_LAYOUT 3                  /* grows with every change of what is written */
 
 #define KNOWN(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " changed: name its new field below, then its size here, and count STATE_LAYOUT up")
 KNOWN(struct said, 24);
@@ -22,7 +22,7 @@ KNOWN(struct family_month, 6432);
 KNOWN(struct pool_month, 6464);
 KNOWN(struct quality_count, 36);
 KNOWN(struct pool, 120);
-KNOWN(struct claim_said, 80);
+KNOWN(struct claim_said, 88);
 KNOWN(struct booking, 88);
 KNOWN(struct bookings, 200);
 KNOWN(struct person, 56);
@@ -30,7 +30,7 @@ KNOWN(struct persons, 152);
 KNOWN(struct enrolment_record, 64);
 KNOWN(struct rule_counts, 72);
 KNOWN(struct scorer_counts, 256);
-KNOWN(struct scorer, 23456);
+KNOWN(struct scorer, 23464);
 
 #define MONTHS_MOST 200000              /* from year 0 to 9999 there are fewer */
 #define TIME_MOST (INT64_C(1) << 39)    /* as far as a booking reaches */
@@ -333,6 +333,7 @@ static void
 claim_said_state(struct codec *codec, struct claim_said *store)
 {
 	codec_names(codec, &store->keys);
+	CODEC(codec, store->kept);
 	if (codec_loads(codec)) {
 		store->capacity = store->keys.count;
 		store->said = memory_resize(NULL, store->capacity * sizeof *store->said);

@@ -5,17 +5,9 @@
 #include <stdlib.h>
 
 static struct said *
-claim_said_get(struct claim_said *store, const struct rule *rule, struct slice setl_id, bool add)
+claim_said_add(struct claim_said *store, struct slice key)
 {
-	char key[256];
-	int length = snprintf(key, sizeof key, "%s %.*s", rule->id, (int)setl_id.length, setl_id.data);
-	struct slice text = {key, (size_t)length};
-	uint32_t number;
-	if (names_find(&store->keys, text, &number))
-		return &store->said[number];
-	if (!add)
-		return NULL;
-	number = names_number(&store->keys, text);
+	uint32_t number = names_number(&store->keys, key);
 	if (number >= store->capacity) {
 		size_t capacity = 2 * ((size_t)number + 16);
 		store->said = memory_resize(store->said, capacity * sizeof *store->said);
@@ -23,6 +15,41 @@ claim_said_get(struct claim_said *store, const struct rule *rule, struct slice s
 		store->capacity = capacity;
 	}
 	return &store->said[number];
+}
+
+/* A rule's id has no space. */
+static struct said *
+claim_said_get(struct claim_said *store, const struct rule *rule, struct slice setl_id, bool add)
+{
+	char text[256];
+	struct slice key = {text, (size_t)snprintf(text, sizeof text, "%s %.*s", rule->id, (int)setl_id.length, setl_id.data)};
+	uint32_t number;
+	if (names_find(&store->keys, key, &number))
+		return &store->said[number];
+	return add ? claim_said_add(store, key) : NULL;
+}
+
+#define SAID_FEW 1024           /* not worth to be gone through */
+
+void
+claim_said_forget(struct scorer *scorer)
+{
+	struct claim_said *store = &scorer->claim_said, kept = {0};
+	if (store->keys.count < 2 * store->kept + SAID_FEW)
+		return;
+	names_init(&kept.keys);
+	for (uint32_t i = 1; i < store->keys.count; i++) {
+		struct slice key = names_text(&store->keys, i), setl_id = key;
+		const char *space = memchr(key.data, ' ', key.length);
+		setl_id.data = space + 1;
+		setl_id.length -= (size_t)(setl_id.data - key.data);
+		if (bookings_find(&scorer->bookings, setl_id, setl_hash(setl_id)) != NOBODY)
+			*claim_said_add(&kept, key) = store->said[i];
+	}
+	kept.kept = kept.keys.count;
+	names_free(&store->keys);
+	free(store->said);
+	*store = kept;
 }
 
 static void

@@ -201,6 +201,7 @@ forget(struct scorer *scorer)
 			slowest = time;
 	}
 	bookings_forget(&scorer->bookings, slowest - remember);
+	claim_said_forget(scorer);
 }
 
 /* ---- closing ---- */
