@@ -245,7 +245,7 @@ struct evidence_list {
 };
 
 struct claim_said {                     /* said about single claims: only those that ever raised something */
-	struct names keys;              /* rule id, a space, setl_id */
+	struct names keys;              /* rule id, pool, setl_id */
 	struct said *said;
 	size_t capacity;
 	size_t kept;                    /* how many there were when those of forgotten settlements were last taken out */
@@ -366,8 +366,14 @@ void refunds_gather(struct scorer *, uint32_t number, uint64_t hash);
 void refunds_link(struct scorer *);
 
 /* ---- single.c: rules that judge one claim by itself ---- */
-void judge_claim_rules(struct scorer *, const struct turn *, uint32_t number, const uint64_t *truth, const uint64_t *falsehood,
-    enum cause);
+struct claim_place {                    /* where a version of a settlement stands; pool 0: there is none */
+	uint32_t pool, area, institution, person;
+	int64_t setl_time;
+};
+struct claim_place claim_place(const struct scorer *, uint32_t number);
+/* before: of the version that is replaced; what was said in another pool is taken back there. */
+void judge_claim_rules(struct scorer *, const struct turn *, uint32_t number, const struct claim_place *before, const uint64_t *truth,
+    const uint64_t *falsehood, enum cause);
 /* What was said about settlements that are no longer remembered goes, whenever there is twice as much as was kept. */
 void claim_said_forget(struct scorer *);
 

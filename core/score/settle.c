@@ -425,6 +425,7 @@ settle(struct scorer *scorer, const struct turn *turn, const uint64_t *truth, co
 	note_quality(scorer, turn, restated ? at(scorer, number) : NULL, inpatient, !inpatient || is_enrolled(scorer, turn, person));
 
 	uint32_t left = NOBODY;
+	struct claim_place before = restated ? claim_place(scorer, number) : (struct claim_place){0};
 	scorer->touched_count = 0;
 	if (restated)
 		left = booking_reopen(scorer, number, turn, person);
@@ -437,7 +438,7 @@ settle(struct scorer *scorer, const struct turn *turn, const uint64_t *truth, co
 	scorer->counts.voids += (at(scorer, number)->flags & BOOKING_VOID) != 0;
 
 	count_matches(scorer, truth);
-	judge_claim_rules(scorer, turn, number, truth, falsehood, cause);
+	judge_claim_rules(scorer, turn, number, &before, truth, falsehood, cause);
 	judge_touched(scorer, cause);
 	pools_judge_changed(scorer, cause);
 	pool_advance(scorer, pool_get(scorer, turn->pool_name), claim->value[FIELD_setl_time].number, turn->record->arrival_ms);

@@ -17,16 +17,29 @@ claim_said_add(struct claim_said *store, struct slice key)
 	return &store->said[number];
 }
 
-/* A rule's id has no space. */
+#define KEY_BREAK '\x1f'        /* between the parts of a key: no code and no rule's id has it */
+
 static struct said *
-claim_said_get(struct claim_said *store, const struct rule *rule, struct slice setl_id, bool add)
+claim_said_get(struct scorer *scorer, const struct rule *rule, const struct claim_place *place, struct slice setl_id, bool add)
 {
-	char text[256];
-	struct slice key = {text, (size_t)snprintf(text, sizeof text, "%s %.*s", rule->id, (int)setl_id.length, setl_id.data)};
+	struct slice pool = names_text(&scorer->names, place->pool);
+	struct claim_said *store = &scorer->claim_said;
+	char text[320];
+	int length = snprintf(text, sizeof text, "%s%c%.*s%c%.*s", rule->id, KEY_BREAK, (int)pool.length, pool.data, KEY_BREAK,
+	    (int)setl_id.length, setl_id.data);
+	struct slice key = {text, (size_t)length};
 	uint32_t number;
 	if (names_find(&store->keys, key, &number))
 		return &store->said[number];
 	return add ? claim_said_add(store, key) : NULL;
+}
+
+static struct slice
+key_setl_id(struct slice key)
+{
+	const char *first = memchr(key.data, KEY_BREAK, key.length), *end = key.data + key.length;
+	const char *second = memchr(first + 1, KEY_BREAK, (size_t)(end - first - 1));
+	return (struct slice){second + 1, (size_t)(end - second - 1)};
 }
 
 #define SAID_FEW 1024           /* not worth to be gone through */
@@ -39,10 +52,7 @@ claim_said_forget(struct scorer *scorer)
 		return;
 	names_init(&kept.keys);
 	for (uint32_t i = 1; i < store->keys.count; i++) {
-		struct slice key = names_text(&store->keys, i), setl_id = key;
-		const char *space = memchr(key.data, ' ', key.length);
-		setl_id.data = space + 1;
-		setl_id.length -= (size_t)(setl_id.data - key.data);
+		struct slice key = names_text(&store->keys, i), setl_id = key_setl_id(key);
 		if (bookings_find(&scorer->bookings, setl_id, setl_hash(setl_id)) != NOBODY)
 			*claim_said_add(&kept, key) = store->said[i];
 	}
@@ -52,9 +62,10 @@ claim_said_forget(struct scorer *scorer)
 	*store = kept;
 }
 
+/* What the rule says of the settlement at one place: where it stands, or, not matched, where it stood before. */
 static void
-judge_claim_rule(struct scorer *scorer, const struct turn *turn, const struct claim_rule *made, const struct booking *booking,
-    enum truth assertion, bool matched, enum cause cause)
+judge_claim_rule(struct scorer *scorer, const struct turn *turn, const struct claim_rule *made, const struct claim_place *place,
+    const struct booking *booking, enum truth assertion, bool matched, enum cause cause)
 {
 	const struct rule *rule = &scorer->rules->rule[made->rule];
 	const struct condition *condition = &scorer->rules->condition[made->assertion];
@@ -64,34 +75,47 @@ judge_claim_rule(struct scorer *scorer, const struct turn *turn, const struct cl
 	if (!matched || booking->flags & BOOKING_VOID)
 		verdict.word = VERDICT_OK;
 	struct slice setl_id = booking_setl_id(&scorer->bookings, booking);
-	struct said *said = claim_said_get(&scorer->claim_said, rule, setl_id, verdict.word == VERDICT_ALERT);
+	struct said *said = claim_said_get(scorer, rule, place, setl_id, verdict.word == VERDICT_ALERT);
 	if (!said)
 		return;
 	struct subject subject = {
-		.kind = "claim", .pool = turn->pool_name, .area = turn->area_name, .institution = booking->institution,
-		.psn_no = turn->claim->value[FIELD_psn_no].text, .setl_id = setl_id, .variant = "",
+		.kind = "claim", .pool = place->pool, .area = place->area, .institution = place->institution,
+		.psn_no = person_psn_no(&scorer->persons, person_at(&scorer->persons, place->person)), .setl_id = setl_id, .variant = "",
 	};
-	month_text(scorer_month(scorer, booking->setl_time), subject.period);
+	month_text(scorer_month(scorer, place->setl_time), subject.period);
 	evidence_clear(&scorer->evidence);
-	evidence_add(&scorer->evidence, (struct evidence_claim){booking->setl_time, setl_id, booking->institution, booking->area,
-	    NOBODY, booking_amount(&scorer->bookings, booking, AMOUNT_HIFP)});
+	if (place->person == booking->person)
+		evidence_add(&scorer->evidence, (struct evidence_claim){booking->setl_time, setl_id, booking->institution, booking->area,
+		    NOBODY, booking_amount(&scorer->bookings, booking, AMOUNT_HIFP)});
 	say_alert(scorer, said, &(struct statement){
 		.rule = made->rule, .subject = &subject, .verdict = &verdict, .param = -1, .cause = cause,
-		.event_time = booking->setl_time, .evidence = &scorer->evidence,
+		.event_time = place->setl_time, .evidence = &scorer->evidence,
 	});
 }
 
+struct claim_place
+claim_place(const struct scorer *scorer, uint32_t number)
+{
+	const struct booking *booking = booking_at(&scorer->bookings, number);
+	return (struct claim_place){person_at(&scorer->persons, booking->person)->pool, booking->area, booking->institution,
+	    booking->person, booking->setl_time};
+}
+
 void
-judge_claim_rules(struct scorer *scorer, const struct turn *turn, uint32_t number, const uint64_t *truth,
+judge_claim_rules(struct scorer *scorer, const struct turn *turn, uint32_t number, const struct claim_place *before, const uint64_t *truth,
     const uint64_t *falsehood, enum cause cause)
 {
+	const struct booking *booking = booking_at(&scorer->bookings, number);
+	struct claim_place place = claim_place(scorer, number);
 	for (size_t i = 0; i < scorer->layout.claim_rules; i++) {
 		const struct claim_rule *made = &scorer->layout.claim_rule[i];
 		bool matched = truth[made->where >> 6] >> (made->where & 63) & 1;
 		bool holds = truth[made->assertion >> 6] >> (made->assertion & 63) & 1;
 		bool fails = falsehood[made->assertion >> 6] >> (made->assertion & 63) & 1;
 		enum truth assertion = holds ? TRUTH_TRUE : fails ? TRUTH_FALSE : TRUTH_UNKNOWN;
+		if (before->pool && before->pool != place.pool)
+			judge_claim_rule(scorer, turn, made, before, booking, assertion, false, cause);
 		if ((matched && fails) || cause == CAUSE_RESTATED)
-			judge_claim_rule(scorer, turn, made, booking_at(&scorer->bookings, number), assertion, matched, cause);
+			judge_claim_rule(scorer, turn, made, &place, booking, assertion, matched, cause);
 	}
 }
