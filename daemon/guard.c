@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ASK_TIMEOUT_MS 5000
+
 struct look {                           /* of one cursor */
 	const struct cursor *cursor;
 	int64_t low, high;
@@ -55,6 +57,15 @@ is_read(const struct config *config, const char *topic)
 	return strcmp(topic, config->topics.settlement) == 0 || strcmp(topic, config->topics.enrolment) == 0;
 }
 
+/* A partition without a leader is said to be unknown too, for a moment after every start of a broker: it is gone only when
+ * the topic is there and says that it has fewer. */
+static bool
+is_gone(rd_kafka_t *client, const struct cursor *cursor)
+{
+	struct kafka_topic topic = {.name = cursor->topic};
+	return !kafka_ask_topics(client, &topic, 1, ASK_TIMEOUT_MS) && topic.partitions > 0 && cursor->partition >= topic.partitions;
+}
+
 static bool
 ends_ask(struct looking *looking, rd_kafka_t *client, const struct cursors *cursors)
 {
@@ -65,10 +76,10 @@ ends_ask(struct looking *looking, rd_kafka_t *client, const struct cursors *curs
 			continue;
 		*look = (struct look){.cursor = cursor};
 		rd_kafka_resp_err_t error = probe_ends(client, cursor->topic, cursor->partition, &look->low, &look->high);
-		if (error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
-			look->low = look->high = 0;     /* made again with fewer partitions */
-		else if (error)
+		if (error && !is_gone(client, cursor))
 			return false;
+		if (error)
+			look->low = look->high = 0;     /* made again with fewer partitions */
 		bool is_there = look->cursor->last >= look->low && look->cursor->last < look->high;
 		if (is_there)
 			looking->part[looking->parts++] = (struct probe_part){.topic = cursor->topic, .partition = cursor->partition, .from = cursor->last,

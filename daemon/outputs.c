@@ -53,6 +53,16 @@ partition_add(struct outputs *outputs, rd_kafka_t *client, enum feed_topic topic
 	return true;
 }
 
+/* A topic that a broker does not know for a moment is one whose lines would be said again. */
+static bool
+topic_add(struct outputs *outputs, rd_kafka_t *client, enum feed_topic topic, int partitions)
+{
+	for (int32_t p = 0; p < partitions; p++)
+		if (!partition_add(outputs, client, topic, p))
+			return false;
+	return partitions > 0;
+}
+
 static bool
 parts_make(struct outputs *outputs, rd_kafka_t *client)
 {
@@ -62,9 +72,8 @@ parts_make(struct outputs *outputs, rd_kafka_t *client)
 		return false;
 	for (size_t t = 0; t < sizeof topics / sizeof topics[0]; t++)
 		for (size_t i = 0; i < count; i++)
-			for (int32_t p = 0; strcmp(list[i].name, name_of(outputs->config, topics[t])) == 0 && p < list[i].partitions; p++)
-				if (!partition_add(outputs, client, topics[t], p))
-					return false;
+			if (strcmp(list[i].name, name_of(outputs->config, topics[t])) == 0 && !topic_add(outputs, client, topics[t], list[i].partitions))
+				return false;
 	return true;
 }
 

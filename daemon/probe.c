@@ -36,17 +36,22 @@ left(const struct probe_part *part, size_t count)
 	return open;
 }
 
-/* An end or an error of the partition ends its part: what is not there cannot come. */
-static void
+/* The end of a partition ends its part.  False: an error, and so nothing is known of the rest. */
+static bool
 message_take(struct probe_part *part, size_t count, const rd_kafka_message_t *message, probe_take *take, void *context)
 {
 	struct probe_part *at = part_of(part, count, message);
 	if (!at || at->done)
-		return;
-	bool inside = !message->err && message->offset < at->until;
-	if (inside)
+		return true;
+	if (message->err && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+		log_say(LEVEL_WARNING, "%s[%d] 读不了：%s（%s），重试", "%s[%d] cannot be read: %s (%s); trying again", at->topic, (int)at->partition,
+		    kafka_explain(message->err, log_language()), rd_kafka_err2name(message->err));
+		return false;
+	}
+	if (!message->err && message->offset < at->until)
 		take(context, at, message);
 	at->done = message->err || message->offset + 1 >= at->until;
+	return true;
 }
 
 static rd_kafka_t *
@@ -91,8 +96,10 @@ parts_read(rd_kafka_t *client, struct status *status, struct probe_part *part, s
 		if (!message)
 			continue;
 		heard = now;
-		message_take(part, count, message, take, context);
+		bool good = message_take(part, count, message, take, context);
 		rd_kafka_message_destroy(message);
+		if (!good)
+			return PROBE_NO_ANSWER;
 	}
 	return PROBE_DONE;
 }

@@ -21,8 +21,8 @@ enum probe_answer { PROBE_DONE, PROBE_NO_ANSWER, PROBE_STOPPED };
 /* The ends of a partition's log.  RD_KAFKA_RESP_ERR_NO_ERROR: they are known. */
 rd_kafka_resp_err_t probe_ends(rd_kafka_t *, const char *topic, int32_t partition, int64_t *low, int64_t *high);
 
-/* Gives every message of the parts to take, in the order of each partition.  No answer for some seconds: PROBE_NO_ANSWER, ask
- * again.  stop ends it. */
+/* Gives every message of the parts to take, in the order of each partition.  No answer for some seconds, or an error of a
+ * partition: PROBE_NO_ANSWER, ask again.  stop ends it. */
 enum probe_answer probe_read(const struct config *, struct status *, struct probe_part *, size_t count, probe_take *, void *context,
     const volatile bool *stop);
 
