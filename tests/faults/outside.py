@@ -81,6 +81,28 @@ def broker_frozen(context):
         stage.same()
 
 
+def frozen_and_killed(context):
+    """requests of the dead: broker frozen with lines on their way to it, the daemon killed and started, the broker goes on: nothing twice"""
+    with Stage(context, "dead", broker="own") as stage:
+        parts = halves(stage.world.settlements, 5)
+        instance = stage.start()
+        for part in parts[:-1]:
+            instance.control.at_step("before_publish", control.SLEEP, 1, 700000)
+            stage.feed(part)
+            stage.delivered()
+            until("lines to publish", lambda: instance.control.now.acted)
+            os.kill(stage.broker.process.pid, signal.SIGSTOP)
+            time.sleep(1.5)             # the lines go as far as the broker's socket; its session with the controller ends
+            instance.control.clear()
+            instance.kill(group=True)
+            instance.start()
+            until("it is there again", lambda: instance.get("/healthz")[0])
+            os.kill(stage.broker.process.pid, signal.SIGCONT)
+            stage.catch_up()
+        stage.feed(parts[-1])
+        stage.same()
+
+
 def broker_slow(context):
     """a slow broker (running 60 ms of every 300): slower, the same; a kill in between"""
     with Stage(context, "slow", broker="own") as stage:
@@ -299,5 +321,5 @@ def alerts_full(context):
         stage.same()
 
 
-TESTS = (broker_killed, broker_away, broker_frozen, broker_slow, partition_stalled, topic_recreated, topic_recreated_running, topic_shorter,
+TESTS = (broker_killed, broker_away, broker_frozen, frozen_and_killed, broker_slow, partition_stalled, topic_recreated, topic_recreated_running, topic_shorter,
          topic_truncated, partitions_added, alerts_deleted, alerts_full)
