@@ -2,7 +2,7 @@
 """Kills fundwatchd again and again on one archive, at random moments and at named steps, cuts its power, stops it with SIGTERM,
 while records keep coming; then compares everything it published with a run that nobody disturbed.
 
-    tests/faults/kill_loop.py [--loops N] [--seed S] [--broker real|embedded] [--partitions N] [--alert-partitions N] [--keep DIR] BUILD
+    tests/faults/kill_loop.py [--loops KILLS] [--seed S] [--broker real|embedded] [--partitions N] [--alert-partitions N] [--keep DIR] BUILD
 
 BUILD holds the programs and libfundwatch_faults.so. Exit: 0 nothing lost, nothing doubled, one digest; 1 otherwise (--keep DIR
 then has the archive, the log and the configuration); 77 no real broker on this machine.
@@ -26,10 +26,11 @@ from world import (EmbeddedBroker, Feeder, Instance, Published, Unavailable, Wor
                    real_broker, topics_of)
 
 # Steps and the highest pass of a life at which the process is killed there.
-STEPS = {"before_append": 40, "after_append": 40, "before_sync": 4, "after_sync": 4, "before_score": 6, "after_score": 6,
-         "before_publish": 3, "after_publish": 3, "before_commit": 2, "after_commit": 2, "snapshot_begin": 1, "snapshot_write": 1,
+STEPS = {"before_append": 12, "after_append": 12, "before_sync": 2, "after_sync": 2, "before_score": 3, "after_score": 3,
+         "before_publish": 2, "after_publish": 2, "before_commit": 1, "after_commit": 1, "snapshot_begin": 1, "snapshot_write": 1,
          "snapshot_before_rename": 1, "snapshot_after_rename": 1, "recover_begin": 1, "recover_tail": 2, "recover_outputs": 1, "recover_end": 1}
 LIFE_SECONDS = 1.0          # a life whose step does not come ends then, at the latest
+SNAPSHOT_SECONDS = 3.0      # a snapshot comes a second after the start, when there is something new
 CATCH_UP_EVERY = 10         # of so many lives one runs until it has read everything
 LOOK_EVERY = 50             # lives between looks for doubled lines
 BATCHES, SYNC_MS, SYNC_RECORDS = (1, 7, 64, 4096), (0, 1, 5), (1, 16, 4096)
@@ -45,6 +46,8 @@ class Plan:
         self.passes = chance.randint(1, STEPS[self.step]) if self.step else 0
         self.group = chance.random() < 0.7
         self.after = chance.uniform(0, 0.3) if chance.random() < 0.25 else chance.uniform(0.2, LIFE_SECONDS)
+        if self.step:
+            self.after = SNAPSHOT_SECONDS if self.step.startswith("snapshot_") else LIFE_SECONDS
         self.keep = chance.choice((0, 0.5, 0.9))        # of unsynced blocks, by a power cut
         self.settings = f"limits:\n  batch: {chance.choice(BATCHES)}\n"
         self.archive = (f"  segment_mb: 1\n  snapshot_records: 100\n  snapshot_every: 1\n  sync_ms: {chance.choice(SYNC_MS)}\n"
@@ -60,7 +63,7 @@ class Loop:
     def __init__(self, options, broker, world, folder):
         self.options, self.broker, self.world = options, broker, world
         self.chance = chance_of(options.seed)
-        self.counts, self.groups, self.starts = collections.Counter(), [], []
+        self.counts, self.groups, self.kills = collections.Counter(), [], 0
         self.instance = Instance(options.build, os.path.join(folder, "loop"), broker.bootstrap, world, "loop")
         self.parts = world.parts(options.partitions)
         self.feeders = [Feeder(broker.bootstrap, "loop.settlement", number) for number in range(options.partitions)]
@@ -104,11 +107,12 @@ class Loop:
         self.groups.append(instance.process.pid)
         if number % CATCH_UP_EVERY == CATCH_UP_EVERY - 1 and not plan.step:
             self.catch_up()
-        status = self.wait_end(LIFE_SECONDS if plan.step else plan.after)
+        status = self.wait_end(plan.after)
         if status is None and plan.kind == "term":
             instance.process.terminate()
             status = self.wait_end(60)
             assert status in (0, -signal.SIGTERM), f"life {number}: exit status {status} after SIGTERM"
+            self.kills -= 1         # it is none
         elif status is None:
             status = instance.kill(plan.group or plan.kind == "power")
         elif not plan.step:
@@ -157,7 +161,6 @@ class Loop:
         while self.instance.alive() and not self.instance.caught_up():
             assert time.monotonic() < begin + 60, f"not caught up within 60 s: {self.instance.get('/readyz')[1]}"
             time.sleep(0.02)
-        self.starts.append(time.monotonic() - begin)
 
     # ---- all of it ----
 
@@ -170,13 +173,17 @@ class Loop:
         return None
 
     def run(self):
-        for number in range(self.options.loops):
-            self.feed(self.options.loops - number)
+        number = 0
+        while self.kills < self.options.loops:
+            self.feed(self.options.loops - self.kills)
+            self.kills += 1
             self.live(number)
-            if number % LOOK_EVERY == LOOK_EVERY - 1:
+            number += 1
+            if number % LOOK_EVERY == 0:
                 twice = self.doubled()
                 assert not twice, f"after life {number}: {twice}"
-                print(f"# {number + 1} lives, {sum(feeder.fed for feeder in self.feeders)} settlements fed", flush=True)
+                print(f"# {number} lives, {self.kills} killed, {sum(feeder.fed for feeder in self.feeders)} settlements fed", flush=True)
+        self.lives = number
         self.feed(0)
         for feeder in [*self.feeders, self.enrolments]:
             feeder.close()
@@ -235,7 +242,7 @@ def run(options, folder):
             found = loop.problems(folder)
         finally:
             loop.close()
-        print(f"# {options.loops} lives in {spent:.0f} s, seed {options.seed}, {options.broker} broker, partitions {options.partitions}")
+        print(f"# {loop.lives} lives, {loop.kills} of them ended by kill -9 or a power cut, in {spent:.0f} s, seed {options.seed}, {options.broker} broker, partitions {options.partitions}")
         for what, count in sorted(loop.counts.items()):
             print(f"#   {what}: {count}")
         return found
