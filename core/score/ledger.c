@@ -158,38 +158,44 @@ struct place {                          /* where and when a sum stands */
 	int64_t time;
 };
 
-/* The latest settlement of the year that the ledger would add up if it stood, or else any. */
+/* How near a settlement is to the ledger's year: 2 it would be added up if it stood, 1 it is of the year, 0 neither, or a
+ * refund, which stands where its original does. */
+static int
+nearness(const struct booking *booking, int32_t year, const struct ledger *ledger)
+{
+	bool is_of_year = !(booking->flags & BOOKING_REFUND) && day_year(time_day(booking->setl_time)) == year;
+	return is_of_year + (is_of_year && booking_bit(booking, (uint32_t)ledger->where));
+}
+
 static const struct booking *
-latest_of(const struct scorer *scorer, const struct person *person, int32_t year, const struct ledger *ledger)
+nearest(const struct scorer *scorer, const struct person *person, int32_t year, const struct ledger *ledger)
 {
 	const struct booking *found = NULL;
-	bool is_found_met = false;
+	int best = -1;
 	for (uint32_t n = person->last_booking; is_remembered(scorer, n); n = booking_at(&scorer->bookings, n)->previous) {
 		const struct booking *booking = booking_at(&scorer->bookings, n);
-		bool is_met = booking_bit(booking, (uint32_t)ledger->where);
-		if (booking->flags & BOOKING_REFUND || day_year(time_day(booking->setl_time)) != year || is_met < is_found_met)
-			continue;
-		if (found && is_met == is_found_met && !booking_is_later(scorer, booking, found))
+		int near = nearness(booking, year, ledger);
+		if (near < best || (near == best && !booking_is_later(scorer, booking, found)))
 			continue;
 		found = booking;
-		is_found_met = is_met;
+		best = near;
 	}
 	return found;
 }
 
-/* Those of the latest settlement that made the sum.  When none is left: of the latest that once may have; else where the
- * person is enrolled, or the pool, at the beginning of the year.  Never of the record that emptied it, which may be any. */
+/* Those of the latest settlement that made the sum.  When none is left: of the latest that once may have; else the beginning
+ * of the year, where another one of the person was, or he is enrolled, or the pool.  Never of the record that emptied the
+ * sum, which may be any. */
 static struct place
 place_of(const struct scorer *scorer, const struct person *person, int32_t year, const struct ledger *ledger)
 {
 	const struct evidence_list *list = &scorer->evidence;
 	if (list->count)
 		return (struct place){list->claim[list->count - 1].area, list->claim[list->count - 1].time};
-	const struct booking *latest = latest_of(scorer, person, year, ledger);
-	if (latest)
-		return (struct place){latest->area, latest->setl_time};
-	const struct enrolment_record *enrolment = enrolment_find(scorer, person, year, 0);
-	return (struct place){enrolment ? enrolment->area : person->pool, (int64_t)month_first_day(year * 12) * DAY_SECONDS};
+	const struct booking *latest = nearest(scorer, person, year, ledger);
+	const struct enrolment_record *enrolment = latest ? NULL : enrolment_find(scorer, person, year, 0);
+	int64_t time = latest && nearness(latest, year, ledger) > 0 ? latest->setl_time : (int64_t)month_first_day(year * 12) * DAY_SECONDS;
+	return (struct place){latest ? latest->area : enrolment ? enrolment->area : person->pool, time};
 }
 
 /* The parameter row of the latest settlement that has one: the answer does not depend on which arrived last. */

@@ -5,6 +5,7 @@
 #include "detectors/share.h"
 
 #include "tests/unit/reference_csv.h"
+#include "tests/unit/run.h"
 
 static const struct finding_value *
 value_of(const struct verdict *verdict, const char *name)
@@ -367,7 +368,7 @@ judge_family(const struct admission_config *config, const struct family_key *key
 static struct family_key
 key_of(int64_t observed, int64_t population, double expected)
 {
-	return (struct family_key){.observed = observed, .population = population, .expected = expected};
+	return (struct family_key){observed, population, expected, NULL};
 }
 
 static double
@@ -524,14 +525,14 @@ START_TEST(test_family_detectable_among_many)
 }
 END_TEST
 
-/* What was worked out before never changes a value: counts, expectations and the limit move to and fro. */
+/* What was worked out before never changes a value. */
 START_TEST(test_family_memo)
 {
 	struct admission_config config = config_default();
 	struct family_memo memo[40] = {{{0}}};
 	struct family_key keys[40];
 	struct verdict plain[40];
-	for (int round = 0; round < 12; round++) {
+	for (int round = 0; round < 12; round++) {      /* counts, expectations and the limit move to and fro */
 		for (int i = 0; i < 40; i++)
 			keys[i] = key_of((i * 7 + round * (i % 3)) % 50 + (i < 4 * (round % 3) ? 60 : 0), 400, 8.0 + i % 5 + round % 4 * (i % 2));
 		judge_family(&config, keys, 40);
@@ -568,35 +569,7 @@ START_TEST(test_family_edges)
 }
 END_TEST
 
-int
-main(void)
-{
-	TCase *tests = tcase_create("detectors");
-	tcase_add_test(tests, test_registry);
-	tcase_add_test(tests, test_check);
-	tcase_add_test(tests, test_cap);
-	tcase_add_test(tests, test_share_reference);
-	tcase_add_test(tests, test_completion_reference);
-	tcase_add_test(tests, test_share_due);
-	tcase_add_test(tests, test_share_before_due);
-	tcase_add_test(tests, test_share_watch_twice);
-	tcase_add_test(tests, test_share_constant);
-	tcase_add_test(tests, test_share_need_rounding);
-	tcase_add_test(tests, test_family_reference);
-	tcase_add_test(tests, test_family_verdicts);
-	tcase_add_test(tests, test_family_order);
-	tcase_add_test(tests, test_family_filters);
-	tcase_add_test(tests, test_family_posterior);
-	tcase_add_test(tests, test_family_detectable);
-	tcase_add_test(tests, test_family_detectable_among_many);
-	tcase_add_test(tests, test_family_memo);
-	tcase_add_test(tests, test_family_edges);
-	tcase_set_timeout(tests, 120);
-	Suite *suite = suite_create("detectors");
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
-}
+RUN_TESTS("detectors", test_registry, test_check, test_cap, test_share_reference, test_completion_reference,
+    test_share_due, test_share_before_due, test_share_watch_twice, test_share_constant, test_share_need_rounding,
+    test_family_reference, test_family_verdicts, test_family_order, test_family_filters, test_family_posterior,
+    test_family_detectable, test_family_detectable_among_many, test_family_memo, test_family_edges)
