@@ -1,4 +1,5 @@
 /* The archive written, read, read while it is written, opened again and locked. */
+#include "core/archive/cursor.h"
 #include "tests/unit/archive_checks.h"
 
 #include <errno.h>
@@ -289,6 +290,43 @@ START_TEST(an_index_is_made_again_and_does_without)
 }
 END_TEST
 
+START_TEST(cursors_follow_records_and_gaps)
+{
+	struct cursors cursors = {0}, again;
+	struct buffer bytes = {0};
+	struct entry record = {.kind = ENTRY_RECORD, .record = {.source = SLICE("t"), .partition = 3, .offset = 41, .arrival_ms = 7, .bytes = SLICE("{}")}};
+	struct entry file = {.kind = ENTRY_RECORD, .record = {.source = SLICE("t.ndjson"), .is_file = true, .offset = 9}};
+	struct entry gap = {.kind = ENTRY_GAP, .gap = {.topic = SLICE("u"), .partition = 1, .expected = 5, .found = 90, .reason = SLICE("truncated")}};
+	cursors_note(&cursors, &record);
+	cursors_note(&cursors, &file);
+	cursors_note(&cursors, &gap);
+	cursors_write(&cursors, &bytes);
+	struct slice left = {bytes.data, bytes.length};
+	ck_assert(cursors_read(&again, &left) && left.length == 0 && again.count == 2);
+	const struct cursor *cursor = cursors_find(&again, "t", 3);
+	ck_assert(cursor && cursor->next == 42 && cursor->last == 41 && cursor->last_arrival_ms == 7);
+	struct hash128 hash = hash128("{}", 2);
+	ck_assert(cursor->last_bytes.low == hash.low && cursor->last_bytes.high == hash.high);
+	cursor = cursors_find(&again, "u", 1);
+	ck_assert(cursor && cursor->next == 90 && cursor->last == -1);
+	ck_assert(!cursors_find(&again, "t", 1) && !cursors_find(&again, "t.ndjson", 0));
+	gap.gap.topic = SLICE("t");
+	gap.gap.partition = 3;
+	cursors_note(&again, &gap);
+	cursor = cursors_find(&again, "t", 3);
+	ck_assert(cursor->next == 90 && cursor->last == -1);            /* what was last is not there any more */
+	cursors_free(&again);
+	for (size_t length = 0; length < bytes.length; length++) {
+		left = (struct slice){bytes.data, length};
+		ck_assert(!cursors_read(&again, &left));
+		cursors_free(&again);
+	}
+	cursors_free(&cursors);
+	buffer_free(&bytes);
+}
+END_TEST
+
 RUN_ARCHIVE_TESTS("archive", what_is_written_is_read_in_commits_of_any_size, a_reader_follows_the_writer, what_was_not_committed_is_not_there,
     writing_goes_on_where_it_ended, the_second_writer_is_refused, the_list_tells_what_is_there, the_chain_is_known_at_every_commit,
-    the_newest_event_before_a_position, pruning_takes_the_oldest_and_what_nobody_needs, an_index_is_made_again_and_does_without)
+    the_newest_event_before_a_position, pruning_takes_the_oldest_and_what_nobody_needs, an_index_is_made_again_and_does_without,
+    cursors_follow_records_and_gaps)
