@@ -11,6 +11,7 @@
 #include "core/base/pseudonym.h"
 #include "core/base/time.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
@@ -20,7 +21,7 @@ struct export_options {
 	struct common_options common;
 	struct archive_place place;
 	int32_t from, to, kind;
-	const char *person, *institution, *output;
+	const char *person, *institution, *record, *output;
 };
 
 struct export {
@@ -50,6 +51,8 @@ static const struct option_row export_row[] = {
 	{"institution", OPTION_TEXT, AT(institution), "CODE", {"该定点医药机构的结算", "settlements of this institution"}, 0, 0, NULL},
 	{"kind", OPTION_WORD, AT(kind), "KIND", {"只导出 settlement 或 enrolment，默认全部", "settlement or enrolment alone; default: both, in their order"},
 	    0, 0, kind_words},
+	{"offset", OPTION_TEXT, AT(record), "TOPIC:PARTITION:OFFSET", {"只导出 Kafka 的这一条记录（告警的消息头里有）",
+	    "this record of Kafka alone (an alert's headers name it)"}, 0, 0, NULL},
 	{"output", OPTION_TEXT, AT(output), "FILE", {"写入该文件，默认为标准输出", "write here; default: standard output"}, 0, 0, NULL},
 };
 #undef AT
@@ -203,6 +206,51 @@ runs_export(struct export *export)
 	return result;
 }
 
+/* TOPIC:PARTITION:OFFSET */
+static bool
+offset_read(const char *text, struct slice *topic, int32_t *partition, int64_t *offset)
+{
+	const char *last = strrchr(text, ':');
+	const char *before = last ? memrchr(text, ':', (size_t)(last - text)) : NULL;
+	char *end;
+	if (!before || before == text || before[1] < '0' || before[1] > '9' || last[1] < '0' || last[1] > '9')
+		return false;
+	*topic = (struct slice){text, (size_t)(before - text)};
+	long number = strtol(before + 1, &end, 10);
+	if (end != last || number > INT32_MAX)
+		return false;
+	*partition = (int32_t)number;
+	errno = 0;
+	*offset = strtoll(last + 1, &end, 10);
+	return *end == '\0' && errno == 0;
+}
+
+static int
+record_export(struct export *export)
+{
+	const struct export_options *options = export->options;
+	struct diags diags = {0};
+	enum archive_failure failure;
+	struct slice topic;
+	int32_t partition;
+	int64_t offset;
+	uint64_t position;
+	if (!offset_read(options->record, &topic, &partition, &offset)) {
+		TELL(export->language, "--offset 的形式是 TOPIC:PARTITION:OFFSET，不是 \"%s\"", "--offset has the form TOPIC:PARTITION:OFFSET, not \"%s\"",
+		    options->record);
+		return EX_USAGE;
+	}
+	if (archive_find(options->place.dir, &export->keys, topic, false, partition, offset, &position, &failure, &diags)) {
+		diags_free(&diags);
+		return run_export(export, position, position + 1);
+	}
+	if (failure)
+		return archive_failed(&options->place, export->language, failure, &diags);
+	diags_free(&diags);
+	TELL(export->language, "存档里没有 %s", "%s is not in the archive", options->record);
+	return EX_NOINPUT;
+}
+
 static int
 export_open(struct export *export)
 {
@@ -249,7 +297,7 @@ archive_export_command(int argc, char **argv)
 	struct export export = {.options = &options, .language = (enum language)options.common.language};
 	result = export_open(&export);
 	if (result == OPTIONS_GO_ON)
-		result = runs_export(&export);
+		result = options.record ? record_export(&export) : runs_export(&export);
 	progress_close(&export.progress);
 	bool written = sink_close(&export.sink) == OPTIONS_GO_ON;
 	if (result == OPTIONS_GO_ON) {

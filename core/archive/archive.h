@@ -120,6 +120,12 @@ size_t archive_verify(const char *dir, const struct archive_options *keys, struc
  * some.  0: not known. */
 uint64_t archive_least_end(const char *dir, const struct archive_options *keys);
 
+/* Position of the record of that offset, by the indexes and then in the one segment that may hold it; where offsets were used
+ * twice (a topic made again) the newest.  source is a topic, or a file as it was named and then partition 0 and the offset is
+ * the line.  An index that did not know its segment's sources does afterwards.  False: it is not there, or failure. */
+bool archive_find(const char *dir, const struct archive_options *keys, struct slice source, bool is_file, int32_t partition,
+    int64_t offset, uint64_t *position, enum archive_failure *, struct diags *);
+
 /* Newest largest event time among the entries below a position (index and headers only); EVENT_TIME_NONE: none. */
 int64_t archive_newest_event(const char *dir, const struct archive_options *keys, uint64_t position);
 

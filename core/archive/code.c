@@ -26,6 +26,7 @@ struct place {                          /* where records come from: one number a
 	bool is_file;
 	enum record_kind kind;
 	int64_t offset;                 /* of the last one */
+	int64_t low, high;              /* smallest and largest */
 	int32_t next;                   /* of the same bucket, -1: none */
 };
 
@@ -90,10 +91,30 @@ place_add(struct coder *coder, struct place place, size_t bucket)
 		coder->place = memory_resize(coder->place, coder->slots * sizeof *coder->place);
 	}
 	place.name = name_keep(coder, place.name);
+	place.low = INT64_MAX;
+	place.high = INT64_MIN;
 	place.next = coder->bucket[bucket];
 	coder->bucket[bucket] = (int32_t)coder->places;
 	coder->place[coder->places] = place;
 	return &coder->place[coder->places++];
+}
+
+static void
+place_move(struct place *place, int64_t offset)
+{
+	place->offset = offset;
+	place->low = offset < place->low ? offset : place->low;
+	place->high = offset > place->high ? offset : place->high;
+}
+
+bool
+coder_source(const struct coder *coder, size_t number, struct source_range *range)
+{
+	if (number >= coder->places)
+		return false;
+	const struct place *place = &coder->place[number];
+	*range = (struct source_range){place->name, place->partition, place->is_file, place->low, place->high};
+	return true;
 }
 
 /* ---- to bytes ---- */
@@ -111,8 +132,8 @@ place_of(struct coder *coder, const struct entry *entry, bool *is_new)
 		}
 	}
 	*is_new = true;
-	return place_add(coder, (struct place){entry->record.source, entry->record.partition, entry->record.is_file,
-	    entry->record.kind, -1, -1}, bucket);
+	return place_add(coder, (struct place){.name = entry->record.source, .partition = entry->record.partition,
+	    .is_file = entry->record.is_file, .kind = entry->record.kind, .offset = -1}, bucket);
 }
 
 static void
@@ -131,7 +152,7 @@ record_add(struct coder *coder, const struct entry *entry, struct buffer *out)
 	}
 	if (!follows)
 		varint_add(out, fold((int64_t)((uint64_t)entry->record.offset - (uint64_t)place->offset)));
-	place->offset = entry->record.offset;
+	place_move(place, entry->record.offset);
 	if (has_arrival) {
 		varint_add(out, fold((int64_t)((uint64_t)entry->record.arrival_ms - (uint64_t)coder->arrival_ms)));
 		coder->arrival_ms = entry->record.arrival_ms;
@@ -228,7 +249,7 @@ record_take(struct coder *coder, uint8_t tag, struct slice *bytes, struct entry 
 	struct place *place = place_take(coder, bytes, tag & TAG_NEW);
 	if (!place || (!(tag & TAG_FOLLOWS) && !signed_take(bytes, &difference)))
 		return false;
-	place->offset = (int64_t)((uint64_t)place->offset + (uint64_t)difference);
+	place_move(place, (int64_t)((uint64_t)place->offset + (uint64_t)difference));
 	entry->record.kind = place->kind;
 	entry->record.source = place->name;
 	entry->record.is_file = place->is_file;

@@ -19,4 +19,15 @@ void coder_add(struct coder *, const struct entry *, struct buffer *);
  * False: these are no entry's bytes. */
 bool coder_take(struct coder *, struct slice *bytes, struct entry *);
 
+/* Offsets of a source in the stream so far; lines of a file are offsets. */
+struct source_range {
+	struct slice name;
+	int32_t partition;
+	bool is_file;
+	int64_t low, high;
+};
+
+/* The source of that number, from 0; false: there are no more. */
+bool coder_source(const struct coder *, size_t number, struct source_range *);
+
 #endif

@@ -5,8 +5,11 @@
  *     16  8  position behind its last entry
  *     24  8  bytes of the segment's file
  *     32  8  points
- *     40     56 a point: position, byte in the file, number of the frame (8 bytes each), event time low and high, arrival low
+ *     40  8  sources; 2^64 - 1: not known
+ *     48     56 a point: position, byte in the file, number of the frame (8 bytes each), event time low and high, arrival low
  *            and high
+ *            24 a source and its name: smallest and largest offset (8 bytes each), partition (4), 1 for a file (2), bytes of the
+ *            name (2)
  *         8  checksum: XXH3 of all before */
 #include "core/archive/index.h"
 
@@ -18,8 +21,10 @@
 #include <stdlib.h>
 
 #define MAGIC "FWINDEX1"
-#define HEAD_BYTES 40
+#define HEAD_BYTES 48
 #define POINT_BYTES 56
+#define SOURCE_BYTES 24
+#define NAME_MAX_BYTES 65535
 
 void
 index_note(struct index *index, const struct frame *frame, uint64_t at)
@@ -35,17 +40,65 @@ index_note(struct index *index, const struct frame *frame, uint64_t at)
 	index->bytes = at + frame_bytes(frame);
 }
 
+const struct source_range *
+index_source(const struct index *index, struct slice name, int32_t partition, bool is_file)
+{
+	for (size_t i = 0; i < index->sources; i++)
+		if (index->source[i].partition == partition && index->source[i].is_file == is_file && slice_equal(index->source[i].name, name))
+			return &index->source[i];
+	return NULL;
+}
+
+void
+index_note_source(struct index *index, const struct source_range *range)
+{
+	struct source_range *known = (struct source_range *)index_source(index, range->name, range->partition, range->is_file);
+	if (known) {
+		known->low = range->low < known->low ? range->low : known->low;
+		known->high = range->high > known->high ? range->high : known->high;
+		return;
+	}
+	if ((index->sources & (index->sources - 1)) == 0)
+		index->source = memory_resize(index->source, (index->sources ? 2 * index->sources : 1) * sizeof *index->source);
+	index->source[index->sources] = *range;
+	index->source[index->sources++].name.data = arena_copy(&index->names, range->name.data, range->name.length);
+	index->knows_sources &= range->name.length <= NAME_MAX_BYTES;
+}
+
+void
+index_note_stream(struct index *index, const struct coder *coder)
+{
+	struct source_range range;
+	for (size_t i = 0; coder_source(coder, i, &range); i++)
+		index_note_source(index, &range);
+}
+
 void
 index_free(struct index *index)
 {
 	free(index->point);
+	free(index->source);
+	arena_free(&index->names);
 	*index = (struct index){0};
+}
+
+static uint8_t *
+source_write(const struct source_range *source, uint8_t *at)
+{
+	put64(at, (uint64_t)source->low);
+	put64(at + 8, (uint64_t)source->high);
+	put32(at + 16, (uint32_t)source->partition);
+	put32(at + 20, (uint32_t)source->is_file | (uint32_t)source->name.length << 16);
+	memcpy(at + SOURCE_BYTES, source->name.data, source->name.length);
+	return at + SOURCE_BYTES + source->name.length;
 }
 
 void
 index_bytes(const struct index *index, struct buffer *out)
 {
-	size_t bytes = HEAD_BYTES + index->count * POINT_BYTES + 8;
+	size_t bytes = HEAD_BYTES + index->count * POINT_BYTES + 8, sources = index->knows_sources ? index->sources : 0;
+	for (size_t i = 0; i < sources; i++)
+		bytes += SOURCE_BYTES + index->source[i].name.length;
 	buffer_reserve(out, bytes);
 	uint8_t *start = (uint8_t *)out->data + out->length, *at = start;
 	memcpy(at, MAGIC, 8);
@@ -53,6 +106,7 @@ index_bytes(const struct index *index, struct buffer *out)
 	put64(at + 16, index->end);
 	put64(at + 24, index->bytes);
 	put64(at + 32, index->count);
+	put64(at + 40, index->knows_sources ? sources : UINT64_MAX);
 	at += HEAD_BYTES;
 	for (size_t i = 0; i < index->count; i++, at += POINT_BYTES) {
 		const struct index_point *point = &index->point[i];
@@ -64,6 +118,8 @@ index_bytes(const struct index *index, struct buffer *out)
 		put64(at + 40, (uint64_t)point->spread.arrival_low);
 		put64(at + 48, (uint64_t)point->spread.arrival_high);
 	}
+	for (size_t i = 0; i < sources; i++)
+		at = source_write(&index->source[i], at);
 	put64(at, hash64(start, bytes - 8));
 	out->length += bytes;
 }
@@ -81,6 +137,23 @@ index_write(const char *dir, const struct index *index)
 }
 
 static bool
+sources_parse(struct index *index, uint64_t sources, struct slice left)
+{
+	index->knows_sources = sources != UINT64_MAX;
+	for (uint64_t i = 0; index->knows_sources && i < sources; i++) {
+		const uint8_t *at = (const uint8_t *)left.data;
+		if (left.length < SOURCE_BYTES || left.length - SOURCE_BYTES < get32(at + 20) >> 16)
+			return false;
+		struct source_range range = {{left.data + SOURCE_BYTES, get32(at + 20) >> 16}, (int32_t)get32(at + 16), get32(at + 20) & 1,
+		    (int64_t)get64(at), (int64_t)get64(at + 8)};
+		index_note_source(index, &range);
+		left.data += SOURCE_BYTES + range.name.length;
+		left.length -= SOURCE_BYTES + range.name.length;
+	}
+	return left.length == 0;
+}
+
+static bool
 index_parse(struct slice bytes, const struct segment_file *file, struct index *index)
 {
 	const uint8_t *at = (const uint8_t *)bytes.data;
@@ -88,16 +161,17 @@ index_parse(struct slice bytes, const struct segment_file *file, struct index *i
 		return false;
 	uint64_t count = get64(at + 32);
 	*index = (struct index){.first = get64(at + 8), .end = get64(at + 16), .bytes = get64(at + 24)};
-	if (count != (bytes.length - HEAD_BYTES - 8) / POINT_BYTES || bytes.length != HEAD_BYTES + count * POINT_BYTES + 8 || count == 0
-	    || index->first != file->first || index->bytes != file->bytes)
+	if (count == 0 || count > (bytes.length - HEAD_BYTES - 8) / POINT_BYTES || index->first != file->first || index->bytes != file->bytes)
 		return false;
 	index->point = memory_resize(NULL, count * sizeof *index->point);
 	index->count = count;
+	uint64_t sources = get64(at + 40);
 	at += HEAD_BYTES;
 	for (size_t i = 0; i < count; i++, at += POINT_BYTES)
 		index->point[i] = (struct index_point){get64(at), get64(at + 8), (uint32_t)get64(at + 16),
 		    {(int64_t)get64(at + 24), (int64_t)get64(at + 32), (int64_t)get64(at + 40), (int64_t)get64(at + 48)}};
-	return true;
+	size_t behind = HEAD_BYTES + (size_t)count * POINT_BYTES;
+	return sources_parse(index, sources, (struct slice){bytes.data + behind, bytes.length - behind - 8});
 }
 
 bool

@@ -1,8 +1,9 @@
-/* PRIVATE to core/archive: where the streams of packed entries begin in a sealed segment, and what times they hold.  A cache:
- * a reader that finds none, or a damaged one, walks over the heads of the frames instead. */
+/* PRIVATE to core/archive: where the streams of packed entries begin in a sealed segment and what times they hold; which offsets
+ * of which source the segment holds.  A cache: a reader that finds none, or a damaged one, walks over the heads of the frames. */
 #ifndef FW_INDEX_H
 #define FW_INDEX_H
 
+#include "core/archive/code.h"
 #include "core/archive/segment.h"
 
 struct index_point {
@@ -15,10 +16,17 @@ struct index {
 	uint64_t first, end, bytes;     /* positions; bytes of the sealed file */
 	struct index_point *point;
 	size_t count;
+	bool knows_sources;             /* false: it was made from heads alone */
+	struct source_range *source;
+	size_t sources;
+	struct arena names;
 };
 
 /* A frame that was added at that byte. */
 void index_note(struct index *, const struct frame *, uint64_t at);
+void index_note_source(struct index *, const struct source_range *);
+void index_note_stream(struct index *, const struct coder *);   /* all sources of its stream */
+const struct source_range *index_source(const struct index *, struct slice name, int32_t partition, bool is_file);
 void index_free(struct index *);
 
 /* The file's bytes, whole. */

@@ -88,6 +88,7 @@ payload_check(struct verify *verify, const struct frame *frame, const uint8_t *b
 	const uint8_t *payload = bytes + FRAME_HEAD;
 	size_t length = frame->payload;
 	if (frame->flags & FRAME_BEGIN) {
+		index_note_stream(&verify->index, verify->coder);
 		unpacker_begin(verify->unpacker);
 		coder_begin(verify->coder);
 		verify->in_stream = true;
@@ -261,14 +262,20 @@ joint_check(struct verify *verify, const struct segment_head *head, bool is_firs
 static void
 index_check(struct verify *verify, const struct segment_file *file)
 {
-	struct buffer there = {0}, made = {0};
+	struct buffer there = {0}, full = {0}, plain = {0};
 	segment_path(verify->dir, file->first, ".fwx", verify->path);
 	int error = store_read(verify->path, &there);
-	index_bytes(&verify->index, &made);
-	if (!error && !slice_equal((struct slice){there.data, there.length}, (struct slice){made.data, made.length}))
+	index_bytes(&verify->index, &plain);
+	index_note_stream(&verify->index, verify->coder);
+	verify->index.knows_sources = true;
+	index_bytes(&verify->index, &full);
+	struct slice bytes = {there.data, there.length};
+	if (!error && verify->can_open && !slice_equal(bytes, (struct slice){full.data, full.length})
+	    && !slice_equal(bytes, (struct slice){plain.data, plain.length}))
 		damage(verify, file->first, 0, "索引与段不符；删去后会重建", "the index does not fit its segment; it is made again when it is removed");
 	buffer_free(&there);
-	buffer_free(&made);
+	buffer_free(&full);
+	buffer_free(&plain);
 }
 
 static void
@@ -276,6 +283,7 @@ segment_begin(struct verify *verify, const struct segment_head *head, bool is_fi
 {
 	keys_check(verify, head);
 	joint_check(verify, head, is_first);
+	coder_begin(verify->coder);
 	index_free(&verify->index);
 	verify->index = (struct index){.first = head->first, .end = head->first};
 	verify->entries = verify->raw_bytes = 0;

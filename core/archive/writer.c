@@ -60,6 +60,7 @@ segment_begin(struct archive *archive)
 	memcpy(head.chain, archive->chain, CHAIN_BYTES);
 	memcpy(head.entry_chain, archive->entry_chain, CHAIN_BYTES);
 	struct out *out = out_new(archive, &head);
+	out->index.knows_sources = true;
 	segment_head_write(&head, bytes);
 	buffer_add(&out->bytes, bytes, sizeof bytes);
 	segment_chain(chain_key(&archive->options), &head, archive->chain);
@@ -87,6 +88,7 @@ out_seal(struct archive *archive, struct out *out)
 		.spread = out->spread,
 	};
 	seal_payload(out->entries, out->raw, payload);
+	index_note_stream(&out->index, archive->coder);
 	out_add(archive, out, &seal, payload);
 	out->sealed = true;
 }
@@ -175,6 +177,7 @@ frame_close(struct archive *archive)
 	archive->begin = archive->stream_raw >= STREAM_RAW;
 	if (out->synced_bytes + out->bytes.length >= archive->options.segment_bytes) {
 		out_seal(archive, out);
+		coder_begin(archive->coder);
 		archive->begin = true;
 	}
 }
@@ -184,6 +187,8 @@ archive_append(struct archive *archive, const struct entry *entry)
 {
 	step("before_append");
 	if (archive->raw_entries == 0 && archive->begin) {
+		if (archive->last && !archive->last->sealed)
+			index_note_stream(&archive->last->index, archive->coder);
 		coder_begin(archive->coder);
 		packer_begin(archive->packer);
 		archive->stream_raw = 0;

@@ -181,6 +181,8 @@ append_some(struct archive *archive, uint64_t count)
 	}
 }
 
+static char read_trouble[1024];         /* what the last read_all was told */
+
 /* Reads from the position to the end; every entry must be the one of its number.  Gives the position behind the last. */
 static inline uint64_t
 read_all(const char *dir, const struct archive_options *keys, uint64_t from, enum archive_step *last)
@@ -198,6 +200,7 @@ read_all(const char *dir, const struct archive_options *keys, uint64_t from, enu
 			archive_recycle(reader);
 	}
 	ck_assert_uint_eq(diags.errors > 0, *last == ARCHIVE_DAMAGED);
+	snprintf(read_trouble, sizeof read_trouble, "%s", diags.count ? diags.list[0].message[LANGUAGE_EN] : "the end");
 	archive_reader_free(reader);
 	diags_free(&diags);
 	return from;
@@ -238,7 +241,7 @@ run_with_scratch(const char *name, const TTest *const tests[], size_t count)
 {
 	Suite *suite = suite_create(name);
 	TCase *tcase = tcase_create(name);
-	tcase_set_timeout(tcase, 240);
+	tcase_set_timeout(tcase, 600);
 	tcase_add_checked_fixture(tcase, scratch_make, scratch_remove);
 	for (size_t i = 0; i < count; i++)
 		tcase_add_test(tcase, tests[i]);
