@@ -140,6 +140,7 @@ unit_said_state(struct codec *codec, struct scorer *scorer, struct unit_said *sa
 	said_state(codec, &said->indicator);
 }
 
+/* Where the last one was found is no state: it only saves steps. */
 static void
 family_month_state(struct codec *codec, struct scorer *scorer, struct family_month *family)
 {
@@ -150,7 +151,6 @@ family_month_state(struct codec *codec, struct scorer *scorer, struct family_mon
 		family->count = codec_loads(codec) ? i + 1 : said;
 		unit_said_state(codec, scorer, &family->said[i]);
 	}
-	CODEC(codec, family->cursor);
 	flag_state(codec, &family->stays_counted);
 	codec_words(codec, family->observed[0], sizeof family->observed / sizeof family->observed[0][0]);
 	codec_count(codec, &units, LIST_MOST);

@@ -16,6 +16,7 @@
 #define ORACLE_RULES TEST_DATA "/oracle/rules"
 #define STREAM_MOST 700
 #define WORLDS 400
+#define COUNTIES 25
 #define DAYS_SECONDS 86400
 
 /* ---- streams ---- */
@@ -90,6 +91,14 @@ event_add(struct stream *stream, const struct world *world, const struct event *
 }
 
 static void
+stream_end(struct stream *stream)
+{
+	buffer_reserve(&stream->bytes, RECORD_PADDING);
+	for (size_t i = 0; i < stream->count; i++)
+		stream->record[i].bytes = stream->bytes.data + stream->record[i].offset;
+}
+
+static void
 stream_make(struct stream *stream, uint64_t seed)
 {
 	static struct world world;
@@ -104,9 +113,86 @@ stream_make(struct stream *stream, uint64_t seed)
 		for (size_t i = 0; i < order.count; i++)
 			event_add(stream, &world, &world.event[order.event[i]], arrivals, &chance);
 	}
-	buffer_reserve(&stream->bytes, RECORD_PADDING);
-	for (size_t i = 0; i < stream->count; i++)
-		stream->record[i].bytes = stream->bytes.data + stream->record[i].offset;
+	stream_end(stream);
+}
+
+/* A county with so many stays of poor persons in one township that alerts are raised; then corrections of closed months. */
+
+#define COUNTY_PERSONS 120
+#define COUNTY_STAYS 45                 /* a month */
+#define COUNTY_MONTHS 7
+
+struct stay {
+	unsigned person, month, day, institution;
+};
+
+static void
+line_add(struct stream *stream, enum record_kind kind, struct buffer *line)
+{
+	size_t number = stream->count++;
+	stream->tick[number] = 0;
+	stream->record[number] = (struct record){.kind = kind, .offset = (int64_t)stream->bytes.length, .length = line->length,
+	    .arrival_ms = ARRIVAL_UNKNOWN, .file = "county", .line = (int64_t)number + 1};
+	buffer_add(&stream->bytes, line->data, line->length);
+	line->length = 0;
+}
+
+/* extra: a refund, a void, or a later version. */
+static void
+stay_add(struct stream *stream, const struct stay *stay, size_t id, const char *prefix, const char *sign, const char *extra)
+{
+	struct buffer line = {0};
+	buffer_printf(&line, "{\"setl_id\":\"%s%zu\",\"mdtrt_id\":\"v%zu\",\"psn_no\":\"p%u\",\"insu_admdvs\":\"140502\",\"insutype\":\"390\","
+	    "\"med_type\":\"21\",\"fixmedins_code\":\"H%u\",\"setl_time\":\"2024-%02u-%02u 09:00:00\",\"medfee_sumamt\":%s900.00,"
+	    "\"hifp_pay\":%s600.00%s}", prefix, id, id, stay->person, stay->institution, stay->month, stay->day, sign, sign, extra);
+	line_add(stream, RECORD_SETTLEMENT, &line);
+	buffer_free(&line);
+}
+
+static void
+correction_add(struct stream *stream, const struct stay *all, size_t stays, struct chance *chance)
+{
+	size_t of = below(chance, (unsigned)stays);
+	struct stay stay = all[of];
+	char extra[96] = ",\"vali_flag\":\"0\"";
+	unsigned kind = below(chance, 4);
+	if (kind == 0) {
+		snprintf(extra, sizeof extra, ",\"refd_setl_flag\":\"1\",\"init_setl_id\":\"s%zu\"", of);
+		stay_add(stream, &stay, of, "r", "-", extra);
+		return;
+	}
+	if (kind > 1) {
+		stay.person = below(chance, COUNTY_PERSONS);
+		snprintf(extra, sizeof extra, ",\"updt_time\":\"2025-01-01 00:%02u:%02u\"", below(chance, 60), below(chance, 60));
+	}
+	stay_add(stream, &stay, of, "s", "", extra);
+}
+
+static void
+county_make(struct stream *stream, uint64_t seed)
+{
+	struct chance chance = {seed};
+	struct buffer line = {0};
+	struct stay all[COUNTY_STAYS * COUNTY_MONTHS];
+	size_t stays = 0;
+	stream->count = 0;
+	stream->bytes.length = 0;
+	for (unsigned person = 0; person < COUNTY_PERSONS; person++) {
+		buffer_printf(&line, "{\"psn_no\":\"p%u\",\"year\":\"2024\",\"insu_admdvs\":\"140502\",\"insutype\":\"390\",\"gend\":\"%u\","
+		    "\"township\":\"T%u\"%s}", person, 1 + person / 6 % 2, person % 3, person % 2 ? "" : ",\"identities\":[{\"psn_idet_type\":\"1\"}]");
+		line_add(stream, RECORD_ENROLMENT, &line);
+	}
+	for (unsigned month = 1; month <= COUNTY_MONTHS; month++) {
+		for (unsigned i = 0; i < COUNTY_STAYS; i++, stays++) {
+			unsigned person = percent(&chance, 40) ? 6 * below(&chance, COUNTY_PERSONS / 6) : below(&chance, COUNTY_PERSONS);
+			all[stays] = (struct stay){person, month, 1 + i * 28 / COUNTY_STAYS, 1 + person % 3};
+			stay_add(stream, &all[stays], stays, "s", "", "");
+			if (month > 2 && i % 3 == 0)
+				correction_add(stream, all, stays, &chance);
+		}
+	}
+	buffer_free(&line);
+	stream_end(stream);
 }
 
 /* ---- runs ---- */
@@ -240,12 +326,12 @@ same(const struct buffer *a, const struct buffer *b)
 }
 
 static size_t
-world_cut(struct ruleset *rules, uint64_t seed)
+world_cut(struct ruleset *rules, uint64_t seed, void (*make)(struct stream *, uint64_t seed))
 {
 	static struct stream stream;
 	static struct buffer whole, cut, again;
 	char undisturbed[DIGEST_TEXT_SIZE], disturbed[DIGEST_TEXT_SIZE];
-	stream_make(&stream, seed);
+	make(&stream, seed);
 	struct chance first = {seed}, second = {seed};
 	struct run run;
 	run_open(&run, rules, &first);
@@ -274,8 +360,10 @@ START_TEST(a_run_that_is_cut_goes_on_as_if_nothing_had_happened)
 	struct ruleset *oracle = rules_of(ORACLE_RULES), *shipped = rules_of(RULES);
 	size_t lines = 0;
 	for (uint64_t seed = 1; seed <= WORLDS; seed++)
-		lines += world_cut(seed % 5 ? oracle : shipped, seed);
+		lines += world_cut(seed % 5 ? oracle : shipped, seed, stream_make);
 	ck_assert_uint_gt(lines, 10 * WORLDS);
+	for (uint64_t seed = 1; seed <= COUNTIES; seed++)
+		ck_assert_uint_gt(world_cut(oracle, seed, county_make), 100);
 	ruleset_free(oracle);
 	ruleset_free(shipped);
 }
