@@ -9,6 +9,7 @@
 #include "tests/unit/run.h"
 
 #include <check.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -116,7 +117,8 @@ stream_make(struct stream *stream, uint64_t seed)
 	stream_end(stream);
 }
 
-/* A county with so many stays of poor persons in one township that alerts are raised; then corrections of closed months. */
+/* A county with so many stays of poor persons in one township that alerts are raised, some of them claims that are wrong by
+ * themselves; then corrections of closed months. */
 
 #define COUNTY_PERSONS 120
 #define COUNTY_STAYS 45                 /* a month */
@@ -144,7 +146,8 @@ stay_add(struct stream *stream, const struct stay *stay, size_t id, const char *
 	struct buffer line = {0};
 	buffer_printf(&line, "{\"setl_id\":\"%s%zu\",\"mdtrt_id\":\"v%zu\",\"psn_no\":\"p%u\",\"insu_admdvs\":\"140502\",\"insutype\":\"390\","
 	    "\"med_type\":\"21\",\"fixmedins_code\":\"H%u\",\"setl_time\":\"2024-%02u-%02u 09:00:00\",\"medfee_sumamt\":%s900.00,"
-	    "\"hifp_pay\":%s600.00%s}", prefix, id, id, stay->person, stay->institution, stay->month, stay->day, sign, sign, extra);
+	    "\"hifp_pay\":%s600.00,\"clr_type\":\"%s\"%s}", prefix, id, id, stay->person, stay->institution, stay->month, stay->day, sign, sign,
+	    id % 5 ? "21" : "31", extra);
 	line_add(stream, RECORD_SETTLEMENT, &line);
 	buffer_free(&line);
 }
@@ -299,14 +302,31 @@ run_load(struct run *run, const struct buffer *saved, struct buffer *again)
 	NEED(again->length == saved->length && memcmp(again->data, saved->data, saved->length) == 0, "%zu and %zu bytes", again->length, saved->length);
 }
 
+/* What is counted, but said in no line. */
+static void
+run_counts(const struct run *run)
+{
+	const struct scorer_counts *counts = scorer_counts(run->scorer);
+	struct buffer text = {0};
+	digest_add(run->lines, counts, offsetof(struct scorer_counts, person_bytes));
+	for (size_t i = 0; i < run->rules->rules; i++)
+		digest_add(run->lines, scorer_rule_counts(run->scorer, i), sizeof(struct rule_counts));
+	scorer_data_quality(run->scorer, &text);
+	scorer_open_windows(run->scorer, &text);
+	digest_add(run->lines, text.data, text.length);
+	buffer_free(&text);
+}
+
 /* Ends the run: what it said and what it remembers. */
 static void
 run_end(struct run *run, char lines[DIGEST_TEXT_SIZE], struct buffer *saved)
 {
 	struct scored scored = {0};
 	uint8_t value[DIGEST_BYTES];
+	run_counts(run);
 	scorer_close_windows(run->scorer, &scored);
 	run_take(run, &scored);
+	run_counts(run);
 	digest_value(run->lines, value);
 	hex_text(value, DIGEST_BYTES, lines);
 	run_save(run, saved);
