@@ -3,6 +3,7 @@
 
 #include "core/base/hash.h"
 #include "core/base/memory.h"
+#include "core/base/time.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -183,6 +184,13 @@ struct feed {
 
 #define NO_TICK INT64_MIN
 
+/* Kafka's timestamp counts from 1970 UTC. */
+static int64_t
+arrival_ms(const struct world *world, const struct event *event)
+{
+	return world->has_arrivals ? (event->time + event->delay - BEIJING_OFFSET_SECONDS) * 1000 : ARRIVAL_UNKNOWN;
+}
+
 static void
 feed_make(struct feed *feed, const struct world *world, const struct order *order, enum breakage breakage)
 {
@@ -198,7 +206,7 @@ feed_make(struct feed *feed, const struct world *world, const struct order *orde
 		buffer_add(&feed->bytes, line.data, line.length);
 		feed->tick[i] = event.kind == EVENT_TICK ? event.time : NO_TICK;
 		feed->record[i] = (struct record){.kind = event.kind == EVENT_ENROLMENT ? RECORD_ENROLMENT : RECORD_SETTLEMENT,
-		    .length = line.length, .arrival_ms = ARRIVAL_UNKNOWN, .partition = -1, .offset = -1, .file = "world", .line = (int64_t)i + 1};
+		    .length = line.length, .arrival_ms = arrival_ms(world, &event), .partition = -1, .offset = -1, .file = "world", .line = (int64_t)i + 1};
 	}
 	buffer_free(&line);
 	buffer_reserve(&feed->bytes, RECORD_PADDING);

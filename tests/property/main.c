@@ -100,6 +100,8 @@ tell_trial(const struct trial *trial, const struct failure *failure, const struc
 {
 	printf("\n== seed %llu: %s, %s, %zu records\n%.*s", (unsigned long long)trial->world.seed, failure_names[failure->kind],
 	    failure->rule < 0 ? "no rule" : trial->rules->rule[failure->rule].id, trial->world.events, (int)failure->text.length, failure->text.data);
+	if (trial->world.has_arrivals)
+		printf("arrivals are known, up to nine days after a record's time: a replay of files does not know them\n");
 	for (int i = 0; i < 2; i++) {
 		const struct order *order = &trial->order[i];
 		printf("-- order %d, %s, %s", i + 1, order_names[order->kind], order->batches ? "random batches" : "one by one");

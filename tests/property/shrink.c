@@ -149,6 +149,15 @@ plainer_events(struct shrinker *shrinker)
 	return plainer;
 }
 
+/* Arrivals that nobody knows. */
+static bool
+no_arrivals(struct shrinker *shrinker)
+{
+	shrinker->candidate = *shrinker->trial;
+	shrinker->candidate.world.has_arrivals = false;
+	return shrinker->trial->world.has_arrivals && take(shrinker);
+}
+
 /* Everybody and everything of one number moves to another: persons and places of all events together. */
 static bool
 merged(struct shrinker *shrinker)
@@ -218,6 +227,7 @@ trial_shrink(struct trial *trial, const struct failure *failure)
 	for (int rounds = 0; again && rounds < 10; rounds++) {
 		again = fewer_events(&shrinker);
 		again |= single_records(&shrinker);
+		again |= no_arrivals(&shrinker);
 		again |= merged(&shrinker);
 		again |= plainer_events(&shrinker);
 		again |= closer_orders(&shrinker);

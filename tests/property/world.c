@@ -58,6 +58,7 @@ event_add(struct maker *maker, const struct event *event)
 	struct event *added = &world->event[world->events++];
 	*added = *event;
 	added->partition = (int)below(&maker->chance, PARTITIONS);
+	added->delay = (int64_t)below(&maker->chance, 9 * DAY_SECONDS);
 	return added;
 }
 
@@ -291,6 +292,7 @@ calendar(struct maker *maker)
 	struct world *world = maker->world;
 	static const int32_t month[] = {2023 * 12 + 9, 2023 * 12 + 10, 2023 * 12 + 11, 2024 * 12, 2024 * 12 + 1};
 	world->is_compact = percent(chance, 30);
+	world->has_arrivals = percent(chance, 40);
 	int32_t first = month_first_day(month[below(chance, 5)] + 1) - (int32_t)below(chance, 7);
 	int32_t days = world->is_compact ? 7 : 20 + (int32_t)below(chance, 200);
 	world->first_day = first;

@@ -52,6 +52,7 @@ struct event {
 	enum event_kind kind;
 	int64_t time;                   /* where it stands in event time */
 	int partition;
+	int64_t delay;                  /* seconds until it arrived, in worlds that know arrivals */
 	struct settlement settlement;
 	struct enrolment_of enrolment;
 };
@@ -63,6 +64,7 @@ struct world {
 	int64_t first_day;
 	bool is_compact;                /* everything within the allowed lateness: any order is */
 	bool has_admissions;            /* then enrolments come before any month closes */
+	bool has_arrivals;              /* a record's arrival is known: its own, whatever the order */
 };
 
 void world_make(struct world *, uint64_t seed);
