@@ -46,6 +46,7 @@ struct maker {
 	int place[4], places;
 	int home[7], persons;           /* place of each person, from 1 */
 	int visits, ids, changes;
+	bool is_dense;                  /* one or two persons and visits, two amounts, refunds of refunds: much to confuse */
 	int64_t first, seconds;         /* the world's event time */
 };
 
@@ -86,7 +87,7 @@ settlement_new(struct maker *maker)
 	struct chance *chance = &maker->chance;
 	struct settlement made = {.id = ++maker->ids, .visit = (int)below(chance, (unsigned)maker->visits + 1),
 	    .person = 1 + (int)below(chance, (unsigned)maker->persons), .institution = 1 + (int)below(chance, 2), .time = moment(maker),
-	    .total = amount[below(chance, 10)], .care = cares[below(chance, 8)], .is_employee = percent(chance, 8),
+	    .total = amount[maker->is_dense ? 1 + 5 * below(chance, 2) : below(chance, 10)], .care = cares[below(chance, 8)], .is_employee = percent(chance, 8),
 	    .by_case = percent(chance, 50), .is_interim = percent(chance, 8), .is_void = percent(chance, 4)};
 	made.place = percent(chance, 95) ? maker->home[made.person] : maker->place[below(chance, (unsigned)maker->places)];
 	made.fund = percent(chance, 70) ? made.total : percent(chance, 75) ? made.total / 2 : made.total + 100;
@@ -117,7 +118,7 @@ static void
 refund(struct maker *maker)
 {
 	struct chance *chance = &maker->chance;
-	const struct settlement *original = any_settlement(maker, percent(chance, 8));
+	const struct settlement *original = any_settlement(maker, percent(chance, maker->is_dense ? 50 : 8));
 	if (!original)
 		return;
 	struct settlement made = *original;
@@ -146,7 +147,8 @@ static void
 change_one_thing(struct maker *maker, struct settlement *made)
 {
 	struct chance *chance = &maker->chance;
-	switch (below(chance, 11)) {
+	switch (below(chance, made->is_refund ? 12 : 11)) {
+	case 11: made->original = percent(chance, 70) ? 1 + (int)below(chance, (unsigned)maker->ids) : 0; break;
 	case 0: made->person = 1 + (int)below(chance, (unsigned)maker->persons); break;
 	case 1: made->visit = (int)below(chance, (unsigned)maker->visits + 1); break;
 	case 2: made->time = moment(maker); break;
@@ -260,7 +262,7 @@ static void
 people(struct maker *maker)
 {
 	struct chance *chance = &maker->chance;
-	maker->persons = 1 + (int)below(chance, 6);
+	maker->persons = 1 + (int)below(chance, maker->is_dense ? 2 : 6);
 	for (int person = 1; person <= maker->persons; person++) {
 		maker->home[person] = maker->place[below(chance, (unsigned)maker->places)];
 		for (int year = 2023; year <= 2024; year++)
@@ -318,6 +320,21 @@ endings(struct maker *maker)
 	}
 }
 
+/* What happens next, by parts of a hundred. */
+static void
+make_event(struct maker *maker, unsigned part)
+{
+	static const struct {
+		unsigned below, below_if_dense;
+		void (*make)(struct maker *);
+	} kinds[] = {{45, 25, settle_new}, {68, 62, refund}, {86, 88, restate}, {93, 93, send_again}, {96, 97, twins}, {98, 98, break_one},
+	    {100, 100, tick}};
+	size_t i = 0;
+	while (part >= (maker->is_dense ? kinds[i].below_if_dense : kinds[i].below))
+		i++;
+	kinds[i].make(maker);
+}
+
 void
 world_make(struct world *world, uint64_t seed)
 {
@@ -326,17 +343,14 @@ world_make(struct world *world, uint64_t seed)
 	struct chance *chance = &maker.chance;
 	country(&maker);
 	calendar(&maker);
-	maker.visits = 1 + (int)below(chance, 3);
+	maker.is_dense = percent(chance, 35);
+	maker.visits = 1 + (int)below(chance, maker.is_dense ? 2 : 3);
 	people(&maker);
 	size_t wanted = world->events + 5 + below(chance, 36);
 	if (wanted > EVENTS_MAX - PLACES)
 		wanted = EVENTS_MAX - PLACES;
-	while (world->events < wanted) {
-		unsigned kind = below(chance, 100);
-		void (*make)(struct maker *) = kind < 45 ? settle_new : kind < 68 ? refund : kind < 86 ? restate : kind < 93 ? send_again :
-		    kind < 96 ? twins : kind < 98 ? break_one : tick;
-		make(&maker);
-	}
+	while (world->events < wanted)
+		make_event(&maker, below(chance, 100));
 	endings(&maker);
 }
 
