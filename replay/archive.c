@@ -16,7 +16,7 @@ static const struct {
 } command[] = {
 	{"list", archive_list_command, {"列出段、快照、规则集", "list segments, snapshots and rulesets"}},
 	{"verify", archive_verify_command, {"校验每个字节，指出损坏之处", "check every byte and say where it is damaged"}},
-	{"import", archive_import_command, {"由结算文件建立或延长存档", "make or extend an archive from files of records"}},
+	{"import", archive_import_command, {"由结算文件建立或延长档案", "make or extend an archive from files of records"}},
 	{"export", archive_export_command, {"按时间、人员或机构导出原始记录", "write raw records of a time, a person or an institution"}},
 	{"prune", archive_prune_command, {"删除最旧的段，快照所需的除外", "remove the oldest segments, never what a snapshot needs"}},
 };
@@ -29,7 +29,7 @@ print_help(enum language language, FILE *file)
 	fprintf(file, "%s\n\n", zh ? "用法： fundwatch archive 命令 --archive DIR [选项]..." : "Usage: fundwatch archive COMMAND --archive DIR [OPTION]...");
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(file, "  %-10s %s\n", command[i].name, command[i].says[language]);
-	fprintf(file, "\n%s\n", zh ? "fundwatch archive 命令 --help 说明该命令。重放存档用 fundwatch replay --archive DIR。"
+	fprintf(file, "\n%s\n", zh ? "fundwatch archive 命令 --help 说明该命令。重放档案用 fundwatch replay --archive DIR。"
 	    : "fundwatch archive COMMAND --help explains a command. fundwatch replay --archive DIR judges an archive again.");
 }
 
@@ -100,9 +100,9 @@ archive_failed(const struct archive_place *place, enum language language, enum a
 	} kind[] = {
 		[ARCHIVE_FINE] = {EX_SOFTWARE, {"内部错误", "internal error"}},
 		[ARCHIVE_LOCKED] = {EX_CANTCREAT, {"另一个进程正在写入", "another process writes to it"}},
-		[ARCHIVE_BROKEN] = {EX_DATAERR, {"存档已损坏，fundwatch archive verify 指出何处", "the archive is damaged: fundwatch archive verify says where"}},
+		[ARCHIVE_BROKEN] = {EX_DATAERR, {"档案已损坏，fundwatch archive verify 指出何处", "the archive is damaged: fundwatch archive verify says where"}},
 		[ARCHIVE_KEY] = {EX_CONFIG, {"密钥缺少或不对", "a key is missing or wrong"}},
-		[ARCHIVE_SYSTEM] = {EX_CANTCREAT, {"存档打不开", "the archive cannot be opened"}},
+		[ARCHIVE_SYSTEM] = {EX_CANTCREAT, {"档案打不开", "the archive cannot be opened"}},
 	};
 	diags_print(diags, language, stderr);
 	diags_free(diags);
@@ -131,7 +131,7 @@ archive_place_segments(const struct archive_place *place, enum language language
 		return OPTIONS_GO_ON;
 	free(*segment);
 	*segment = NULL;
-	TELL(language, "%s 里没有存档", "there is no archive in %s", place->dir);
+	TELL(language, "%s 里没有档案", "there is no archive in %s", place->dir);
 	return EX_NOINPUT;
 }
 

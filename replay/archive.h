@@ -11,10 +11,10 @@ struct archive_place {                  /* where it is and what opens it */
 
 /* Rows of the options that fill it; the command's struct has it as its member `place`. */
 #define ARCHIVE_PLACE_ROWS(type) \
-	{"archive", OPTION_TEXT, offsetof(type, place.dir), "DIR", {"存档目录", "folder of the archive"}, 0, 0, NULL}, \
+	{"archive", OPTION_TEXT, offsetof(type, place.dir), "DIR", {"档案目录", "folder of the archive"}, 0, 0, NULL}, \
 	{"chain-key", OPTION_TEXT, offsetof(type, place.chain_key), "FILE", {"哈希链的密钥文件", "file that holds the key of the hash chain"}, \
 	    0, 0, NULL}, \
-	{"cipher-key", OPTION_TEXT, offsetof(type, place.cipher_key), "FILE", {"加密存档的密钥文件", \
+	{"cipher-key", OPTION_TEXT, offsetof(type, place.cipher_key), "FILE", {"加密档案的密钥文件", \
 	    "file that holds the key of an encrypted archive"}, 0, 0, NULL}
 
 /* Reads the keys.  OPTIONS_GO_ON, or after telling why: 64 no --archive, 78 a key that cannot be used. */

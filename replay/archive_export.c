@@ -59,7 +59,7 @@ static const struct option_row export_row[] = {
 
 static const struct command_form export_form = {
 	.name = "archive export", .operands = "", .operands_least = 0, .operands_most = 0,
-	.summary = {"按存档次序导出原始记录（NDJSON，与收到时逐字节相同）。含真实的人员编号。",
+	.summary = {"按档案次序导出原始记录（NDJSON，与收到时逐字节相同）。含真实的人员编号。",
 	    "Writes raw records as NDJSON, byte for byte as received, in the order of the archive. Persons' numbers are in the clear."},
 	.row = export_row, .rows = sizeof export_row / sizeof export_row[0], .common = COMMON_PERSON,
 	.example = {
@@ -247,7 +247,7 @@ record_export(struct export *export)
 	if (failure)
 		return archive_failed(&options->place, export->language, failure, &diags);
 	diags_free(&diags);
-	TELL(export->language, "存档里没有 %s", "%s is not in the archive", options->record);
+	TELL(export->language, "档案里没有 %s", "%s is not in the archive", options->record);
 	return EX_NOINPUT;
 }
 

@@ -44,7 +44,7 @@ static const struct option_row import_row[] = {
 
 static const struct command_form import_form = {
 	.name = "archive import", .operands = "FILE...|-", .operands_least = 1, .operands_most = SIZE_MAX,
-	.summary = {"把结算文件（NDJSON，可为 .gz 或 .zst）写入存档，没有存档则建立。规则或设置与存档中最后生效的不同时，先写入规则。",
+	.summary = {"把结算文件（NDJSON，可为 .gz 或 .zst）写入档案，没有档案则建立。规则或设置与档案中最后生效的不同时，先写入规则。",
 	    "Appends files of settlements (NDJSON, plain, gzip or zstd) to an archive, which is made when there is none. The rules\n"
 	    "go first when they or the settings differ from those last in force there."},
 	.row = import_row, .rows = sizeof import_row / sizeof import_row[0],
@@ -53,7 +53,7 @@ static const struct command_form import_form = {
 		{"fundwatch archive import --archive 1409 --record enrolment=enrolment.ndjson 2024.ndjson.zst",
 		    {"先参保登记，再结算", "the enrolments, then the settlements"}},
 		{"fundwatch archive import --archive 1409 --rules rules-2025 2025-01.ndjson",
-		    {"延长存档；从此用另一套规则", "goes on, under other rules from here"}}},
+		    {"延长档案；从此用另一套规则", "goes on, under other rules from here"}}},
 };
 
 /* ---- the rules ---- */

@@ -21,10 +21,10 @@ static const struct option_row list_row[] = {
 
 static const struct command_form list_form = {
 	.name = "archive list", .operands = "", .operands_least = 0, .operands_most = 0,
-	.summary = {"列出存档的段、快照和规则集。", "Lists the segments, snapshots and rulesets of an archive."},
+	.summary = {"列出档案的段、快照和规则集。", "Lists the segments, snapshots and rulesets of an archive."},
 	.row = list_row, .rows = sizeof list_row / sizeof list_row[0], .common = COMMON_JSON,
 	.example = {
-		{"fundwatch archive list --archive /var/lib/fundwatch/1409", {"一个统筹区的存档", "the archive of one pool"}},
+		{"fundwatch archive list --archive /var/lib/fundwatch/1409", {"一个统筹区的档案", "the archive of one pool"}},
 		{"fundwatch archive list --archive /var/lib/fundwatch/1409 --json", {"同上，JSON", "the same as JSON"}}},
 };
 

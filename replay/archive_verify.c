@@ -19,12 +19,12 @@ static const struct option_row verify_row[] = {
 
 static const struct command_form verify_form = {
 	.name = "archive verify", .operands = "", .operands_least = 0, .operands_most = 0,
-	.summary = {"校验存档的每个字节：校验和、哈希链、次序、封存、索引、规则集、快照。有损坏时逐处指出段、位置和字节，退出码 65。",
+	.summary = {"校验档案的每个字节：校验和、哈希链、次序、封存、索引、规则集、快照。有损坏时逐处指出段、位置和字节，退出码 65。",
 	    "Checks every byte of an archive: checksums, chain, order, seals, indexes, rulesets, snapshots. Every damage is told\n"
 	    "with its segment, position and byte, and the exit code is 65."},
 	.row = verify_row, .rows = sizeof verify_row / sizeof verify_row[0], .common = COMMON_JSON,
 	.example = {
-		{"fundwatch archive verify --archive /var/lib/fundwatch/1409", {"校验一个统筹区的存档", "checks the archive of one pool"}},
+		{"fundwatch archive verify --archive /var/lib/fundwatch/1409", {"校验一个统筹区的档案", "checks the archive of one pool"}},
 		{"fundwatch archive verify --archive /mnt/copy/1409 --chain-key chain.key",
 		    {"用自己的链密钥校验副本，可发现篡改", "checks a copy with the site's own chain key: shows tampering"}}},
 };
@@ -56,9 +56,9 @@ snapshot_check(const char *dir, const struct archive_options *keys, uint64_t pos
 		return;
 	}
 	if (head.position < first)
-		damage(diags, dir, position, "快照之后的条目已不在存档中，不能从它开始", "entries behind the snapshot are gone: nothing can start from it");
+		damage(diags, dir, position, "快照之后的条目已不在档案中，不能从它开始", "entries behind the snapshot are gone: nothing can start from it");
 	else if (head.position > first && (!archive_chain_at(dir, keys, head.position, chain) || memcmp(chain, head.chain, sizeof chain) != 0))
-		damage(diags, dir, position, "快照不属于这份存档：哈希链不同", "the snapshot is not of this archive: the chain differs");
+		damage(diags, dir, position, "快照不属于这份档案：哈希链不同", "the snapshot is not of this archive: the chain differs");
 	snapshot_head_free(&head);
 	snapshot_close(snapshot);
 }

@@ -21,7 +21,7 @@ stored_rules(const struct replay *replay, struct slice digest)
 	enum language language = replay->session.language;
 	char rules[4096], tables[4096];
 	if (!archive_ruleset_paths(replay->options->place.dir, digest, rules, tables)) {
-		TELL(language, "存档中没有完好的规则集 %.*s", "the archive has no whole ruleset %.*s", (int)digest.length, digest.data);
+		TELL(language, "档案中没有完好的规则集 %.*s", "the archive has no whole ruleset %.*s", (int)digest.length, digest.data);
 		return NULL;
 	}
 	struct common_options stored = {.language = replay->options->common.language, .tables = tables, .quiet = true};

@@ -26,9 +26,9 @@ static const struct option_row replay_row[] = {
 	FILE_ROW("refused", SINK_REFUSED, "拒收记录及原因写入该文件，默认不输出", "write refused records and reasons here; default: nowhere"),
 	FILE_ROW("summary", SINK_SUMMARY, "JSON 摘要写入该文件", "write the summary here, as JSON"),
 	ARCHIVE_PLACE_ROWS(struct replay_options),
-	{"as-recorded", OPTION_FLAG, AT(as_recorded), NULL, {"存档按当时的规则判定；不给 --rules 时即如此",
+	{"as-recorded", OPTION_FLAG, AT(as_recorded), NULL, {"档案按当时的规则判定；不给 --rules 时即如此",
 	    "judge the archive by the rules of then; so without --rules too"}, 0, 0, NULL},
-	{"no-snapshot", OPTION_FLAG, AT(no_snapshot), NULL, {"从存档开头判起，不从快照开始", "judge the archive from its beginning, not from a snapshot"},
+	{"no-snapshot", OPTION_FLAG, AT(no_snapshot), NULL, {"从档案开头判起，不从快照开始", "judge the archive from its beginning, not from a snapshot"},
 	    0, 0, NULL},
 	{"resume", OPTION_TEXT, AT(resume), "DIR", {"在该目录记下进度：中断后同样的命令接着判",
 	    "keep the progress here: after an interruption the same command goes on"}, 0, 0, NULL},
@@ -39,7 +39,7 @@ static const struct option_row replay_row[] = {
 
 static const struct command_form replay_form = {
 	.name = "replay", .operands = "FILE...|-|--archive DIR", .operands_least = 0, .operands_most = SIZE_MAX,
-	.summary = {"按规则判定结算文件（NDJSON，可为 .gz 或 .zst）或存档，输出告警。筛选只决定显示什么，不影响判定。",
+	.summary = {"按规则判定结算文件（NDJSON，可为 .gz 或 .zst）或档案，输出告警。筛选只决定显示什么，不影响判定。",
 	    "Judges files of settlements (NDJSON, plain, gzip or zstd) or an archive by the rules and prints the alerts.\n"
 	    "Filters choose what is shown, never what is judged."},
 	.row = replay_row, .rows = sizeof replay_row / sizeof replay_row[0],

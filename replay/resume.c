@@ -144,7 +144,7 @@ resume_read(struct replay *replay)
 		return EX_USAGE;
 	}
 	if (!mark_is_there(replay)) {
-		TELL(language, "%s 里的重放属于另一份存档", "the replay in %s is of another archive", replay->options->resume);
+		TELL(language, "%s 里的重放属于另一份档案", "the replay in %s is of another archive", replay->options->resume);
 		return EX_DATAERR;
 	}
 	resume->found = true;

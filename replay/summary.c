@@ -245,7 +245,7 @@ summary_text(const struct session *session, const struct summary *summary, struc
 	struct summary_alerts alerts = summary_alerts(session);
 	char money[MONEY_TEXT_SIZE];
 	if (summary->incomplete)
-		buffer_text(text, zh ? "不完整：存档已损坏，以下只到损坏之处\n"
+		buffer_text(text, zh ? "不完整：档案已损坏，以下只到损坏之处\n"
 		    : "INCOMPLETE: the archive is damaged; what follows goes as far as the damage\n");
 	text_counts(session, summary, text);
 	buffer_printf(text, zh ? "告警 %llu 件，已撤回 %llu 件，共 %llu 行；涉及金额 %s 元\n"

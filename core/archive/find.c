@@ -75,7 +75,7 @@ archive_find(const char *dir, const struct archive_options *keys, struct slice s
 	int error = segment_files_read(dir, &files);
 	*failure = error ? ARCHIVE_SYSTEM : ARCHIVE_FINE;
 	if (error)
-		tell_errno(diags, dir, "读不了存档目录", "cannot read the folder of the archive", error);
+		tell_errno(diags, dir, "读不了档案目录", "cannot read the folder of the archive", error);
 	for (size_t i = files.count; i-- > 0 && !*failure && !search.found;)
 		*failure = segment_search(dir, keys, &search, &files.file[i], i + 1 < files.count ? files.file[i + 1].first : UINT64_MAX, diags);
 	segment_files_free(&files);

@@ -98,7 +98,7 @@ segment_cipher(const struct archive_options *options, const struct segment_head 
 	if (options)
 		key_id(options->cipher_key, id);
 	if (!options || memcmp(id, head->cipher_key_id, KEY_ID_BYTES) != 0) {
-		tell(diags, file, "加密存档的密钥不对或没有给出", "the archive is encrypted and the key is missing or another one");
+		tell(diags, file, "加密档案的密钥不对或没有给出", "the archive is encrypted and the key is missing or another one");
 		return NULL;
 	}
 	memcpy(label + 16, head->salt, SALT_BYTES);

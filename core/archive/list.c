@@ -65,7 +65,7 @@ archive_list(const char *dir, struct archive_segment **segment, size_t *count, e
 	segment_files_free(&files);
 	if (!error)
 		return true;
-	tell_errno(diags, dir, "读不了存档", "cannot read the archive", error);
+	tell_errno(diags, dir, "读不了档案", "cannot read the archive", error);
 	*failure = ARCHIVE_SYSTEM;
 	free(*segment);
 	*segment = NULL;

@@ -43,7 +43,7 @@ damaged(struct archive_reader *reader, uint64_t byte, const char *zh, const char
 {
 	struct diags *diags = reader->diags;
 	if (!reader->is_damaged)
-		tell(diags, reader->path, say(diags, "存档已损坏：第 %llu 条、第 %llu 字节处%s", (unsigned long long)reader->position,
+		tell(diags, reader->path, say(diags, "档案已损坏：第 %llu 条、第 %llu 字节处%s", (unsigned long long)reader->position,
 		    (unsigned long long)byte, zh), say(diags, "the archive is damaged: at position %llu, byte %llu: %s",
 		    (unsigned long long)reader->position, (unsigned long long)byte, en));
 	reader->is_damaged = true;
@@ -176,7 +176,7 @@ segment_enter(struct archive_reader *reader, uint64_t first)
 	if (error == ENOENT && !goes_on_behind(reader, first))
 		return ARCHIVE_END;
 	if (error) {
-		tell_errno(reader->diags, reader->path, "读不了存档的段", "cannot read a segment of the archive", error);
+		tell_errno(reader->diags, reader->path, "读不了档案的段", "cannot read a segment of the archive", error);
 		reader->is_damaged = true;
 		return ARCHIVE_DAMAGED;
 	}
@@ -199,7 +199,7 @@ tail_judge(struct archive_reader *reader, enum walk_step step)
 	struct frame frame;
 	const uint8_t *bytes;
 	if (reader->walk.error) {
-		tell_errno(reader->diags, reader->path, "读不了存档的段", "cannot read a segment of the archive", reader->walk.error);
+		tell_errno(reader->diags, reader->path, "读不了档案的段", "cannot read a segment of the archive", reader->walk.error);
 		reader->is_damaged = true;
 		return ARCHIVE_DAMAGED;
 	}
@@ -269,7 +269,7 @@ seek(struct archive_reader *reader)
 	struct diags *diags = reader->diags;
 	int error = segment_files_read(reader->dir, &files);
 	if (error) {
-		tell_errno(diags, reader->dir, "读不了存档目录", "cannot read the folder of the archive", error);
+		tell_errno(diags, reader->dir, "读不了档案目录", "cannot read the folder of the archive", error);
 		return ARCHIVE_SYSTEM;
 	}
 	int64_t number = segment_files_find(&files, reader->from);

@@ -22,7 +22,7 @@ static enum archive_failure
 broken(const struct recovery *recovery, const char *path, uint64_t position, uint64_t byte, const char *zh, const char *en)
 {
 	struct diags *diags = recovery->diags;
-	tell(diags, path, say(diags, "存档已损坏：第 %llu 条、第 %llu 字节处%s；请运行 fundwatch archive verify", (unsigned long long)position,
+	tell(diags, path, say(diags, "档案已损坏：第 %llu 条、第 %llu 字节处%s；请运行 fundwatch archive verify", (unsigned long long)position,
 	    (unsigned long long)byte, zh), say(diags, "the archive is damaged: at position %llu, byte %llu: %s; run fundwatch archive verify",
 	    (unsigned long long)position, (unsigned long long)byte, en));
 	return ARCHIVE_BROKEN;
@@ -31,7 +31,7 @@ broken(const struct recovery *recovery, const char *path, uint64_t position, uin
 static enum archive_failure
 system_error(const struct recovery *recovery, const char *path, int error)
 {
-	tell_errno(recovery->diags, path, "不能读写存档", "cannot read or write the archive", error);
+	tell_errno(recovery->diags, path, "不能读写档案", "cannot read or write the archive", error);
 	return ARCHIVE_SYSTEM;
 }
 
@@ -42,7 +42,7 @@ keys_check(const struct recovery *recovery, const struct segment_head *head, con
 	enum archive_failure failure;
 	key_id(chain_key(&recovery->archive->options), id);
 	if (memcmp(id, head->chain_key_id, KEY_ID_BYTES) != 0) {
-		tell(recovery->diags, path, "链密钥不是写这个存档的那一把", "the chain key is not the one that this archive was written with");
+		tell(recovery->diags, path, "链密钥不是写这个档案的那一把", "the chain key is not the one that this archive was written with");
 		return ARCHIVE_KEY;
 	}
 	cipher_close(segment_cipher(&recovery->archive->options, head, path, &failure, recovery->diags));

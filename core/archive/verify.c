@@ -226,7 +226,7 @@ keys_check(struct verify *verify, const struct segment_head *head)
 	enum archive_failure failure;
 	key_id(chain_key(verify->keys), id);
 	if (!verify->chain_unknown && memcmp(id, head->chain_key_id, KEY_ID_BYTES) != 0) {
-		damage(verify, head->first, 24, "链密钥不是写这个存档的那一把：链没有核对", "the chain key is not the one that this was written with: no chain is checked");
+		damage(verify, head->first, 24, "链密钥不是写这个档案的那一把：链没有核对", "the chain key is not the one that this was written with: no chain is checked");
 		verify->chain_unknown = true;
 	}
 	verify->cipher = segment_cipher(verify->keys, head, verify->path, &failure, verify->cipher_told ? NULL : verify->diags);
@@ -347,7 +347,7 @@ archive_verify(const char *dir, const struct archive_options *keys, struct diags
 	*verify = (struct verify){.dir = dir, .keys = keys, .diags = diags, .walk = {.descriptor = -1}, .newest_event = EVENT_TIME_NONE};
 	int error = segment_files_read(dir, &files);
 	if (error) {
-		tell_errno(diags, dir, "读不了存档目录", "cannot read the folder of the archive", error);
+		tell_errno(diags, dir, "读不了档案目录", "cannot read the folder of the archive", error);
 		free(verify);
 		return 1;
 	}

@@ -271,7 +271,7 @@ lock_get(struct archive *archive, struct diags *diags)
 		return ARCHIVE_SYSTEM;
 	}
 	owner[strcspn(owner, " ")] = '\0';
-	tell(diags, path, say(diags, "另一个进程（%s）正在写这个存档", owner), say(diags, "another process (%s) is writing to this archive", owner));
+	tell(diags, path, say(diags, "另一个进程（%s）正在写这个档案", owner), say(diags, "another process (%s) is writing to this archive", owner));
 	return ARCHIVE_LOCKED;
 }
 
@@ -285,7 +285,7 @@ open_all(struct archive *archive, uint64_t *cut, struct diags *diags)
 	}
 	int error = store_make_folder(archive->dir);
 	if (error) {
-		tell_errno(diags, archive->dir, "不能建立存档目录", "cannot make the folder of the archive", error);
+		tell_errno(diags, archive->dir, "不能建立档案目录", "cannot make the folder of the archive", error);
 		return ARCHIVE_SYSTEM;
 	}
 	enum archive_failure failure = lock_get(archive, diags);

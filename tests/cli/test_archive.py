@@ -151,7 +151,7 @@ def check_damage():
     found = json.loads(archive("verify", "--json", code=65).out)
     expect(found["good"] is False and names[0] in found["damages"][0]["file"] + found["damages"][0]["en"], found)
     replay("--archive", "A", code=65, said=("INCOMPLETE: the archive is damaged", "is damaged: judged up to position"))
-    replay("--archive", "A", "--lang", "zh", code=65, said=("不完整：存档已损坏", "已损坏：判到位置"))
+    replay("--archive", "A", "--lang", "zh", code=65, said=("不完整：档案已损坏", "已损坏：判到位置"))
     archive("export", code=65)
     write(name, good)
     for gone in names[:-1]:

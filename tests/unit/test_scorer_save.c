@@ -8,7 +8,6 @@
 #include "tests/property/order.h"
 #include "tests/unit/run.h"
 
-#include <check.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
