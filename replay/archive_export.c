@@ -11,7 +11,6 @@
 #include "core/base/pseudonym.h"
 #include "core/base/time.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
@@ -51,8 +50,8 @@ static const struct option_row export_row[] = {
 	{"institution", OPTION_TEXT, AT(institution), "CODE", {"该定点医药机构的结算", "settlements of this institution"}, 0, 0, NULL},
 	{"kind", OPTION_WORD, AT(kind), "KIND", {"只导出 settlement 或 enrolment，默认全部", "settlement or enrolment alone; default: both, in their order"},
 	    0, 0, kind_words},
-	{"offset", OPTION_TEXT, AT(record), "TOPIC:PARTITION:OFFSET", {"只导出 Kafka 的这一条记录（告警的消息头里有）",
-	    "this record of Kafka alone (an alert's headers name it)"}, 0, 0, NULL},
+	{"offset", OPTION_TEXT, AT(record), "PLACE", {"只导出这一条：TOPIC:PARTITION:OFFSET（告警的消息头里有），或 FILE:LINE",
+	    "this record alone: TOPIC:PARTITION:OFFSET (an alert's headers name it), or FILE:LINE"}, 0, 0, NULL},
 	{"output", OPTION_TEXT, AT(output), "FILE", {"写入该文件，默认为标准输出", "write here; default: standard output"}, 0, 0, NULL},
 };
 #undef AT
@@ -206,23 +205,39 @@ runs_export(struct export *export)
 	return result;
 }
 
-/* TOPIC:PARTITION:OFFSET */
+/* The number behind the last colon of the text; takes it off. */
 static bool
-offset_read(const char *text, struct slice *topic, int32_t *partition, int64_t *offset)
+number_take(struct slice *text, int64_t most, int64_t *number)
 {
-	const char *last = strrchr(text, ':');
-	const char *before = last ? memrchr(text, ':', (size_t)(last - text)) : NULL;
-	char *end;
-	if (!before || before == text || before[1] < '0' || before[1] > '9' || last[1] < '0' || last[1] > '9')
+	const char *colon = memrchr(text->data, ':', text->length);
+	const char *end = text->data + text->length;
+	if (!colon || colon + 1 == end)
 		return false;
-	*topic = (struct slice){text, (size_t)(before - text)};
-	long number = strtol(before + 1, &end, 10);
-	if (end != last || number > INT32_MAX)
+	*number = 0;
+	for (const char *at = colon + 1; at < end; at++) {
+		if (*at < '0' || *at > '9' || *number > (most - (*at - '0')) / 10)
+			return false;
+		*number = *number * 10 + (*at - '0');
+	}
+	text->length = (size_t)(colon - text->data);
+	return text->length > 0;
+}
+
+/* TOPIC:PARTITION:OFFSET or FILE:LINE, whichever of the two is there. */
+static bool
+record_find(const struct export *export, uint64_t *position, enum archive_failure *failure, struct diags *diags)
+{
+	const char *dir = export->options->place.dir;
+	struct slice file = slice_of(export->options->record), topic;
+	int64_t offset, partition;
+	*failure = ARCHIVE_FINE;
+	if (!number_take(&file, INT64_MAX, &offset))
 		return false;
-	*partition = (int32_t)number;
-	errno = 0;
-	*offset = strtoll(last + 1, &end, 10);
-	return *end == '\0' && errno == 0;
+	topic = file;
+	if (number_take(&topic, INT32_MAX, &partition)
+	    && archive_find(dir, &export->keys, topic, false, (int32_t)partition, offset, position, failure, diags))
+		return true;
+	return !*failure && archive_find(dir, &export->keys, file, true, 0, offset, position, failure, diags);
 }
 
 static int
@@ -231,23 +246,15 @@ record_export(struct export *export)
 	const struct export_options *options = export->options;
 	struct diags diags = {0};
 	enum archive_failure failure;
-	struct slice topic;
-	int32_t partition;
-	int64_t offset;
 	uint64_t position;
-	if (!offset_read(options->record, &topic, &partition, &offset)) {
-		TELL(export->language, "--offset 的形式是 TOPIC:PARTITION:OFFSET，不是 \"%s\"", "--offset has the form TOPIC:PARTITION:OFFSET, not \"%s\"",
-		    options->record);
-		return EX_USAGE;
-	}
-	if (archive_find(options->place.dir, &export->keys, topic, false, partition, offset, &position, &failure, &diags)) {
-		diags_free(&diags);
-		return run_export(export, position, position + 1);
-	}
+	bool found = record_find(export, &position, &failure, &diags);
 	if (failure)
 		return archive_failed(&options->place, export->language, failure, &diags);
 	diags_free(&diags);
-	TELL(export->language, "档案里没有 %s", "%s is not in the archive", options->record);
+	if (found)
+		return run_export(export, position, position + 1);
+	TELL(export->language, "档案里没有 %s（TOPIC:PARTITION:OFFSET 或 FILE:LINE）", "%s is not in the archive (TOPIC:PARTITION:OFFSET or FILE:LINE)",
+	    options->record);
 	return EX_NOINPUT;
 }
 

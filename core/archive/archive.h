@@ -121,8 +121,8 @@ size_t archive_verify(const char *dir, const struct archive_options *keys, struc
 uint64_t archive_least_end(const char *dir, const struct archive_options *keys);
 
 /* Position of the record of that offset, by the indexes and then in the one segment that may hold it; where offsets were used
- * twice (a topic made again) the newest.  source is a topic, or a file as it was named and then partition 0 and the offset is
- * the line.  An index that did not know its segment's sources does afterwards.  False: it is not there, or failure. */
+ * twice (a topic made again) the newest.  source is a topic, or a file as it was named and then the offset is the line and
+ * the partition is not asked.  An index that did not know its segment's sources does afterwards.  False: it is not there, or failure. */
 bool archive_find(const char *dir, const struct archive_options *keys, struct slice source, bool is_file, int32_t partition,
     int64_t offset, uint64_t *position, enum archive_failure *, struct diags *);
 

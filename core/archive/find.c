@@ -20,7 +20,7 @@ entry_look(struct search *search, struct index *index, const struct entry *entry
 	struct source_range range = {entry->record.source, entry->record.partition, entry->record.is_file, entry->record.offset,
 	    entry->record.offset};
 	index_note_source(index, &range);
-	if (range.low == search->offset && range.partition == search->partition && range.is_file == search->is_file
+	if (range.low == search->offset && range.is_file == search->is_file && (range.is_file || range.partition == search->partition)
 	    && slice_equal(range.name, search->source)) {
 		search->found = true;
 		search->position = entry->position;

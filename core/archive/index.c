@@ -44,7 +44,8 @@ const struct source_range *
 index_source(const struct index *index, struct slice name, int32_t partition, bool is_file)
 {
 	for (size_t i = 0; i < index->sources; i++)
-		if (index->source[i].partition == partition && index->source[i].is_file == is_file && slice_equal(index->source[i].name, name))
+		if (index->source[i].is_file == is_file && (is_file || index->source[i].partition == partition)
+		    && slice_equal(index->source[i].name, name))
 			return &index->source[i];
 	return NULL;
 }

@@ -26,6 +26,7 @@ struct index {
 void index_note(struct index *, const struct frame *, uint64_t at);
 void index_note_source(struct index *, const struct source_range *);
 void index_note_stream(struct index *, const struct coder *);   /* all sources of its stream */
+/* NULL: the segment has nothing of it.  A file has no partitions. */
 const struct source_range *index_source(const struct index *, struct slice name, int32_t partition, bool is_file);
 void index_free(struct index *);
 

@@ -197,6 +197,12 @@ def check_export():
     expect(got("--from", "2024-04-01", "--to", "2024-05-01", "--kind", "settlement") == [lines[1], lines[4]], "days")
     expect(got("--from", "2030-01-01") == people, "enrolments of unknown arrival")
     expect(got("--from", "2030-01-01", "--kind", "settlement") == [], "nothing")
+    for number, line in enumerate(read("s").decode().splitlines(), 1):
+        if line in lines:
+            expect(got("--offset", f"s:{number}") == [line], "--offset", number)
+    expect(got("--offset", "e:1") == [people[0]], "--offset of another file")
+    for place in "s:1000", "s", "s:1:1", "x:1", "s:-1", ":1", "s:99999999999999999999":
+        told(66, f"{place} is not in the archive")(run("archive", "export", "--archive", "A", "--offset", place))
     archive("export", "--output", "out", said=("records read 11, exported 11",))
     expect(read("out") == ENROLMENTS + KEPT, "--output")
     told(73, "cannot create no/such")(run("archive", "export", "--archive", "A", "--output", "no/such"))
