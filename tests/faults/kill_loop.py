@@ -63,7 +63,7 @@ class Loop:
     def __init__(self, options, broker, world, folder):
         self.options, self.broker, self.world = options, broker, world
         self.chance = chance_of(options.seed)
-        self.counts, self.groups, self.kills = collections.Counter(), [], 0
+        self.counts, self.kills = collections.Counter(), 0
         self.instance = Instance(options.build, os.path.join(folder, "loop"), broker.bootstrap, world, "loop")
         self.parts = world.parts(options.partitions)
         self.feeders = [Feeder(broker.bootstrap, "loop.settlement", number) for number in range(options.partitions)]
@@ -104,7 +104,6 @@ class Loop:
         if plan.step:
             instance.control.at_step(plan.step, control.KILL_GROUP if plan.group else control.KILL, plan.passes)
         instance.start(journal=plan.kind == "power")
-        self.groups.append(instance.process.pid)
         if number % CATCH_UP_EVERY == CATCH_UP_EVERY - 1 and not plan.step:
             self.catch_up()
         status = self.wait_end(plan.after)
@@ -127,10 +126,7 @@ class Loop:
             raise AssertionError(f"life {number} ended by itself with exit status {status}: {instance.log_text()[-1500:]}")
         self.counts[f"at {plan.step}" if reached else "step not reached" if plan.step else plan.kind] += 1
         if before:
-            try:
-                os.killpg(instance.process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            instance.kill_rest()
             before.apply(instance.journal)
             self.counts["blocks and names lost by power cuts"] += before.cut(self.chance, plan.keep)
             before.write()
@@ -138,23 +134,13 @@ class Loop:
 
     def power_before(self):
         """Everything that is in the folder counts as on disk; nobody else may be writing to it."""
-        self.end_groups()
+        self.counts["snapshot processes that outlived the daemon"] += self.instance.kill_rest()
         if os.path.exists(self.instance.journal):
             os.remove(self.instance.journal)
         open(self.instance.journal, "wb").close()
         os.makedirs(self.instance.archive, exist_ok=True)
         self.instance.control.now.journal = 1
         return powercut.Folder(self.instance.archive)
-
-    def end_groups(self):
-        """Snapshot processes that outlived their daemon."""
-        for group in self.groups:
-            try:
-                os.killpg(group, signal.SIGKILL)
-                self.counts["snapshot processes that outlived the daemon"] += 1
-            except (ProcessLookupError, PermissionError):
-                pass
-        self.groups = []
 
     def catch_up(self):
         begin = time.monotonic()
@@ -187,7 +173,7 @@ class Loop:
         self.feed(0)
         for feeder in [*self.feeders, self.enrolments]:
             feeder.close()
-        self.end_groups()
+        self.instance.kill_rest()
         instance = self.instance
         instance.control.clear()
         instance.configure()
@@ -215,7 +201,6 @@ class Loop:
         return found
 
     def close(self):
-        self.end_groups()
         self.instance.close()
         for feeder in [*self.feeders, self.enrolments]:
             feeder.process.kill()

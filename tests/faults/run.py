@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
@@ -36,19 +37,20 @@ def self_failing_calls(context):
     selftest.failing_calls(context.build, context.folder)
 
 
-TESTS = (self_power_cut, self_failing_calls) + disk.TESTS + process.TESTS + outside.TESTS
+# Two rows of tests side by side: most of their time is waiting.
+ROWS = ((self_power_cut, self_failing_calls) + disk.TESTS + process.TESTS, outside.TESTS)
 
 
-def show_logs(context, test):
+def show_logs(context, test, begun):
     for base, _, files in os.walk(context.folder):
-        if "daemon.log" in files and os.path.getmtime(os.path.join(base, "daemon.log")) > context.begun:
+        if "daemon.log" in files and os.path.getmtime(os.path.join(base, "daemon.log")) > begun:
             with open(os.path.join(base, "daemon.log"), encoding="utf-8", errors="replace") as text:
                 print(f"--- {test.__name__}: {os.path.basename(base)}\n" + "\n".join(text.read().split("\n")[-SHOWN:]), file=sys.stderr)
 
 
 def run_one(context, test):
     """(status, reason)"""
-    context.begun = time.time()
+    begun = time.time()
     try:
         test(context)
         return "ok", ""
@@ -56,8 +58,21 @@ def run_one(context, test):
         return "ok", f"SKIP {why}"
     except Exception as wrong:      # noqa: BLE001
         traceback.print_exc()
-        show_logs(context, test)
+        show_logs(context, test, begun)
         return "not ok", " ".join(str(wrong).split("\n")[0].split())[:600]
+
+
+class Results:
+    def __init__(self):
+        self.lock, self.number, self.failed = threading.Lock(), 0, 0
+
+    def row(self, context, tests):
+        for test in tests:
+            status, reason = run_one(context, test)
+            with self.lock:
+                self.number += 1
+                self.failed += status != "ok"
+                print(f"{status} {self.number} - {test.__doc__}{' # ' + reason if reason else ''}", flush=True)
 
 
 def main():
@@ -66,23 +81,24 @@ def main():
         print(__doc__, file=sys.stderr)
         return 64
     build = os.path.abspath(words[0])
-    chosen = [test for test in TESTS if not words[1:] or any(word in test.__doc__ or word == test.__name__ for word in words[1:])]
+    rows = [[test for test in row if not words[1:] or any(word in test.__doc__ or word == test.__name__ for word in words[1:])] for row in ROWS]
     if not shutil.which("kcat"):
         print("1..0 # SKIP kcat is not installed")
         return 77
-    folder, failed, context = tempfile.mkdtemp(prefix="fundwatch-faults-"), 0, None
+    folder, results, context = tempfile.mkdtemp(prefix="fundwatch-faults-"), Results(), None
     try:
         context = stage.Context(build, folder, "--long" in sys.argv)
-        print(f"1..{len(chosen)}", flush=True)
-        for number, test in enumerate(chosen, 1):
-            status, reason = run_one(context, test)
-            failed += status != "ok"
-            print(f"{status} {number} - {test.__doc__}{' # ' + reason if reason else ''}", flush=True)
+        print(f"1..{sum(map(len, rows))}", flush=True)
+        threads = [threading.Thread(target=results.row, args=(context, row)) for row in rows]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     finally:
         if context:
             context.close()
         shutil.rmtree(folder, ignore_errors=True)
-    return 1 if failed else 0
+    return 1 if results.failed else 0
 
 
 if __name__ == "__main__":

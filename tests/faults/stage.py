@@ -1,6 +1,7 @@
 """What every test of a fault is handed: the world, what an undisturbed run says of it, a stage with a broker and a daemon."""
 import os
 import subprocess
+import threading
 
 from world import (SECONDS, EmbeddedBroker, Feeder, Instance, Published, Unavailable, World, archive_problems, make_topics, produce,
                    real_broker, topics_of, until)
@@ -15,7 +16,7 @@ class Context:
     """Programs, the world and the undisturbed run that all tests are compared with."""
 
     def __init__(self, build, folder, long):
-        self.build, self.folder, self.long, self.real, self.why_not = build, folder, long, None, None
+        self.build, self.folder, self.long, self.real, self.why_not, self.lock = build, folder, long, None, None, threading.Lock()
         self.world = World(build, os.path.join(folder, "world"), persons=500)
         with Stage(self, "calm") as calm:
             calm.start()
@@ -28,15 +29,16 @@ class Context:
 
     def real_broker(self):
         """One for all tests that do not harm it."""
-        if self.why_not:
-            raise Unavailable(self.why_not)
-        if not self.real:
-            try:
-                self.real = real_broker(self.build, os.path.join(self.folder, "broker"))
-            except Unavailable as why:
-                self.why_not = str(why)
-                raise
-        return self.real
+        with self.lock:
+            if self.why_not:
+                raise Unavailable(self.why_not)
+            if not self.real:
+                try:
+                    self.real = real_broker(self.build, os.path.join(self.folder, "broker"))
+                except Unavailable as why:
+                    self.why_not = str(why)
+                    raise
+            return self.real
 
     def close(self):
         if self.real:

@@ -213,6 +213,19 @@ class Published:
 
 # ---- fundwatchd ----
 
+def processes_with(argument):
+    """Numbers of the processes that have exactly this argument."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/cmdline", "rb") as words:
+                if argument.encode() in words.read().split(b"\0"):
+                    found.append(int(name))
+        except OSError:
+            pass
+    return found
+
+
 class Instance(stand.Daemon):
     """One fundwatchd that can be started again and again on its archive. `settings` are lines of its configuration."""
 
@@ -243,19 +256,31 @@ class Instance(stand.Daemon):
 
     def kill(self, group=False):
         """SIGKILL to the daemon, or to its whole group: what it started dies with it."""
-        try:
+        if self.process.poll() is None:         # not waited for: the number is its own
             (os.killpg if group else os.kill)(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        return self.process.wait(timeout=SECONDS)
+        status = self.process.wait(timeout=SECONDS)
+        if group:
+            self.kill_rest()
+        return status
+
+    def kill_rest(self):
+        """Ends what outlived its daemon; how many those were. Found by the configuration in their command lines: the number
+        of a group whose first process has been waited for may be somebody else's by now."""
+        left = rest = processes_with(self.config)
+        while left:
+            for one in left:
+                try:
+                    os.kill(one, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            left = processes_with(self.config)
+        return len(rest)
 
     def close(self):
         if self.process:
             self.control.clear()
-            try:
+            if self.process.poll() is None:
                 os.killpg(self.process.pid, signal.SIGCONT)
-            except ProcessLookupError:
-                pass
             self.kill(group=True)
 
     def end(self, seconds=SECONDS):
