@@ -98,7 +98,7 @@ def term_everywhere(context):
 
 
 def term_in_trouble(context):
-    """SIGTERM while the broker is away at the start: 0; while the archive cannot be written: 75, and nothing is lost; twice: at once"""
+    """SIGTERM while the broker is away at the start: 0; while the archive cannot be written: 75, and nothing is lost"""
     with Stage(context, "trouble") as stage:
         first, second = halves(stage.world.settlements)
         instance = stage.instance
