@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The state of a large city: its size, its snapshots, its recovery, its replay.
 
-    tests/bench/bench_scale.py BUILD [PERSONS [DAYS [ENROLLED]]]        defaults: 20000000 800 no
+    tests/bench/bench_scale.py BUILD [PERSONS [DAYS [ENROLLED [ROUNDS]]]]       defaults: 20000000 800 no 5
 
 A crowd (crowd.h) in which every one of PERSONS persons has one settlement in DAYS days is brought into an archive with
 the shipped rules; settlements older than 400 days are forgotten, so that with 800 days half of them are remembered.
@@ -114,44 +114,45 @@ def snapshots_alone(build, folder, archive, rounds):
     return {key: figure([row["median"] for row in rows], rows[0]["unit"]) for key, rows in figures.items()}
 
 
-def daemon_figures(city):
-    warm = scale_daemon.recovery(city, 5, TAIL, RATE, False, tell)
-    cold = scale_daemon.recovery(city, 3, TAIL, RATE, True, tell)
+def daemon_figures(city, rounds):
+    """Warm recoveries in every round, what takes longer in every other."""
+    warm = scale_daemon.recovery(city, rounds, TAIL, RATE, False, tell)
+    cold = scale_daemon.recovery(city, (rounds + 1) // 2, TAIL, RATE, True, tell)
     every = 20 + city.crowd["persons"] // 250000        # seconds: longer than one takes, so that there is time without one
-    quiet, busy = scale_daemon.pauses(city, 3, every, RATE, tell)
+    quiet, busy = scale_daemon.pauses(city, (rounds + 1) // 2, every, RATE, tell)
     return {"recovery_seconds": figure(warm, "s"), "recovery_cold_seconds": figure(cold, "s"),
             "judging_gap_quiet_ms": figure([row[2] * 1e3 for row in quiet], "ms"), "snapshot_pause_ms": figure([row[2] * 1e3 for row in busy], "ms"),
             "longest_turn_quiet_ms": figure([row[1] * 1e3 for row in quiet], "ms"), "longest_turn_snapshot_ms": figure([row[1] * 1e3 for row in busy], "ms"),
             "snapshot_beside_seconds": figure([row[3] for row in busy], "s")}
 
 
-def measure(build, folder, crowd, enrolled):
+def measure(build, folder, crowd, enrolled, rounds):
     size = min(crowd["persons"] * MEMORY_A_PERSON / 1e9, memory_free() / 1e9 - 3)
     tell(f"{size:.1f} GB touched: {run(build, 'bench_state', 'warm', size).stdout.strip()}")
     archive = make_archive(build, folder, crowd, enrolled)
     figures = {"scale_persons": figure([crowd["persons"]], "persons"), **figures_of(build, "judge", archive)}
-    figures["replay_claims_per_second"] = figure(replay_rates(build, folder, archive, 5), "claims/s")
+    figures["replay_claims_per_second"] = figure(replay_rates(build, folder, archive, rounds), "claims/s")
     city = scale_daemon.City(build, ROOT, folder, archive, crowd)
     try:
         entries = 1 + crowd["claims"] + (crowd["persons"] if enrolled else 0)
         figures["snapshot_from_nothing_seconds"] = figure([first_snapshot(build, city, entries)], "s")
-        figures.update(snapshots_alone(build, folder, archive, 3))
-        figures.update(daemon_figures(city))
+        figures.update(snapshots_alone(build, folder, archive, (rounds + 1) // 2))
+        figures.update(daemon_figures(city, rounds))
     finally:
         city.close()
     return figures
 
 
 def main():
-    if len(sys.argv) not in (2, 3, 4, 5):
+    if len(sys.argv) not in range(2, 7):
         print(__doc__, file=sys.stderr)
         return 64
     build = os.path.abspath(sys.argv[1])
-    persons, days, enrolled = (sys.argv[2:] + ["20000000", "800", "no"][len(sys.argv) - 2:])
+    persons, days, enrolled, rounds = (sys.argv[2:] + ["20000000", "800", "no", "5"][len(sys.argv) - 2:])
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = tempfile.mkdtemp(prefix="fundwatch-scale-")
     try:
-        print(json.dumps(measure(build, folder, {"persons": int(persons), "claims": int(persons), "days": int(days)}, enrolled == "yes")))
+        print(json.dumps(measure(build, folder, {"persons": int(persons), "claims": int(persons), "days": int(days)}, enrolled == "yes", int(rounds))))
     finally:
         shutil.rmtree(folder)
     return 0
