@@ -163,6 +163,7 @@ def no_room_for_archive(context):
         stage.feed(first)
         stage.catch_up()
         now = stage.instance.control.now
+        until("all delivered", lambda: stage.instance.metric("lines_waiting") == 0 and stage.instance.metric("messages_in_flight") == 0)
         before = stage.instance.metric("delivered_total")
         now.path, now.partial, now.write_error = b"segment-", 1, ENOSPC
         stage.feed(second)

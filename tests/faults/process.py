@@ -214,4 +214,4 @@ def poison(context):
         assert len(letters) == len(offsets) == published, f"{len(letters)} dead letters of {len(offsets)} offsets, {published} records were bad"
 
 
-TESTS = (every_step, kill_loop, stopped, two_daemons, term_everywhere, term_in_trouble, clock_jumps, idle_shard, doubled_delivery, poison)
+TESTS = (every_step, kill_loop, stopped, two_daemons, term_everywhere, term_in_trouble, clock_jumps, idle_shard, poison)

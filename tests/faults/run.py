@@ -37,8 +37,9 @@ def self_failing_calls(context):
     selftest.failing_calls(context.build, context.folder)
 
 
-# Two rows of tests side by side: most of their time is waiting.
-ROWS = ((self_power_cut, self_failing_calls) + disk.TESTS + process.TESTS, outside.TESTS)
+# Two rows of tests side by side: most of their time is waiting.  Those on the real broker are in one: it ends with the thread
+# that started it.
+ROWS = ((self_power_cut, self_failing_calls) + disk.TESTS + process.TESTS, outside.TESTS + (process.doubled_delivery,))
 
 
 def show_logs(context, test, begun):

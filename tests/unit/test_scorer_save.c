@@ -19,8 +19,6 @@
 #define COUNTIES 25
 #define DAYS_SECONDS 86400
 
-/* ---- streams ---- */
-
 struct stream {
 	struct record record[STREAM_MOST];
 	int64_t tick[STREAM_MOST];      /* after the record; 0: none */
@@ -42,6 +40,8 @@ people_change(struct buffer *line, struct chance *chance)
 {
 	static const char *const born[] = {"\"1980-01-01\"", "\"2023-12-31\"", "\"1931-02-28\"", "\"2024-02-29\"", "\"1959-07-01\""};
 	static const char *const sex[] = {"\"gend\":\"1\"", "\"gend\":\"2\"", "\"gend\":\"9\""};
+	buffer_char(line, '\0');       /* for atoi */
+	line->length--;
 	const char *person = memmem(line->data, line->length, "\"psn_no\":\"p", 11);
 	int number = person ? atoi(person + 11) : 0;
 	replace(line->data, line->length, born[0], born[number % 5]);
@@ -103,8 +103,7 @@ stream_make(struct stream *stream, uint64_t seed)
 {
 	static struct world world;
 	struct chance chance = {seed * 7919};
-	stream->count = 0;
-	stream->bytes.length = 0;
+	stream->count = stream->bytes.length = 0;
 	bool arrivals = percent(&chance, 40);
 	for (unsigned worlds = 1 + below(&chance, 6); worlds; worlds--) {
 		struct order order;
