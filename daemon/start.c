@@ -269,10 +269,13 @@ outputs_learn(struct pipeline *pipeline, struct known **known)
 		*known = known_open(restored->head.position > 0);
 		answer = outputs_read(pipeline->config, pipeline->status, consumer_client(pipeline->consumer), restored->head.floor, restored->head.floors, *known,
 		    pipeline->publisher, pipeline->stop);
+		bool is_needed = answer == PROBE_DONE && known_count(*known) > 0;
+		if (!is_needed) {
+			known_close(*known);
+			*known = NULL;
+		}
 		if (answer == PROBE_DONE)
 			return PIPELINE_GO_ON;
-		known_close(*known);
-		*known = NULL;
 		if (answer == PROBE_STOPPED || !wait_again(pipeline))
 			return EX_OK;
 	}
