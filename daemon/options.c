@@ -46,7 +46,7 @@ const struct option option_rows[] = {
 	NUMBER("limits.depth", limits.depth, "32", 1, 64, "JSON 嵌套最深层数", "deepest nesting of a record"),
 	TEXT("archive.dir", archive.dir, "", "档案目录：记录在发布前先落盘，重启后从此续判；空为不存档（每次从头读）",
 	    "folder of the archive: records are on disk before anything is said of them, and a restart goes on from here; empty: none (every start reads from the beginning)"),
-	NUMBER("archive.sync_ms", archive.sync_ms, "5", 0, 10000, "最长多少毫秒落盘一次；0 为每批立即落盘", "longest time between syncs, ms; 0: after every batch"),
+	NUMBER("archive.sync_ms", archive.sync_ms, "0", 0, 10000, "最长多少毫秒落盘一次；0 为每批立即落盘", "longest time between syncs, ms; 0: after every batch"),
 	NUMBER("archive.sync_records", archive.sync_records, "4096", 1, 1000000, "最多多少条记录落盘一次", "most records between syncs"),
 	NUMBER("archive.segment_mb", archive.segment_mb, "256", 1, 65536, "档案分段的大小，MB", "size of a segment, MB"),
 	NUMBER("archive.level", archive.level, "1", -7, 19, "zstd 压缩级别", "compression level of zstd"),

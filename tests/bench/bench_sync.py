@@ -29,7 +29,7 @@ def county(build, folder, count):
                     "--quiet", "--out", folder], check=True, stdout=subprocess.DEVNULL)
     path = os.path.join(folder, "paced.ndjson")
     with open(os.path.join(folder, "settlements.ndjson"), "rb") as all_of_them, open(path, "wb") as out:
-        kept = [line for _, line in zip(range(count), all_of_them)]
+        kept = [line for _, line in zip(range(count), all_of_them) if len(line) < 100000]       # without those that are too large for a topic
         out.writelines(kept)
     return path, len(kept)
 
