@@ -77,7 +77,7 @@ end_of_chain(struct books *books, struct standing *refund)
 			return at;
 		at = next;
 	}
-	return at;
+	return at && at->claim->is_refund && !at->claim->is_void ? NULL : at;   /* a circle leads nowhere */
 }
 
 static struct standing *
