@@ -38,6 +38,12 @@ diag_add(struct diags *diags, enum diag_level level, const char *file, int line,
 	diags->errors += level == DIAG_ERROR;
 }
 
+void
+diag_code(struct diags *diags, const char *code)
+{
+	diags->list[diags->count - 1].code = code;
+}
+
 static int
 diag_compare(const void *left, const void *right)
 {
@@ -145,7 +151,10 @@ diag_print(const struct diag *diag, enum language language, FILE *out)
 		fprintf(out, "%d:", diag->line);
 	if (diag->line > 0 && diag->column > 0)
 		fprintf(out, "%d:", diag->column);
-	fprintf(out, "%s%s%s\n", diag->file || diag->line > 0 ? " " : "", level[diag->level][language], diag->message[language]);
+	fprintf(out, "%s%s%s", diag->file || diag->line > 0 ? " " : "", level[diag->level][language], diag->message[language]);
+	if (diag->code)
+		fprintf(out, " [%s]", diag->code);
+	fputc('\n', out);
 	if (diag->source_line)
 		line_print(diag, out);
 	if (diag->hint[language])

@@ -13,6 +13,7 @@ enum diag_level { DIAG_ERROR, DIAG_WARNING };
 
 struct diag {
 	enum diag_level level;
+	const char *code;               /* of the mistake, e.g. R0104; NULL: none */
 	const char *file;               /* as the user named it */
 	int line, column;               /* from 1; column counts characters, not bytes; 0: the whole file */
 	int width;                      /* characters to mark, at least 1 */
@@ -31,7 +32,10 @@ struct diags {
 void diag_add(struct diags *, enum diag_level, const char *file, int line, int column, int width,
     const char *source_line, const char *message_zh, const char *message_en, const char *hint_zh, const char *hint_en);
 
-/* file:line:column: error: message / the line / a caret (width-aware for Chinese) / hint, sorted by file, line, column. */
+/* Gives the diagnostic that was added last a code; the text stays the caller's. */
+void diag_code(struct diags *, const char *code);
+
+/* file:line:column: error: message [code] / the line / a caret (width-aware for Chinese) / hint, sorted by file, line, column. */
 void diags_print(struct diags *, enum language, FILE *);
 void diags_free(struct diags *);
 

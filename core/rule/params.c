@@ -166,7 +166,7 @@ row_days(const struct source *source, const struct yaml *node, struct param_row 
 		is_good &= want_date(source, due, &row->due);
 	if (!is_good || row->from <= row->to)
 		return is_good;
-	source_error(source, to->at, (struct message){"to（最后一天）早于 from", "to (the last day) is before from"}, NO_HINT);
+	source_mistake(source, to->at, NO_HINT, MISTAKE_from_after_to);
 	return false;
 }
 

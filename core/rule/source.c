@@ -8,17 +8,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const char *
-source_say(struct diags *diags, const char *format, ...)
+const struct mistake_row mistake_rows[MISTAKE_COUNT] = {
+#define MISTAKE(name, code, level, zh, en, remedy_zh, remedy_en) {#name, code, DIAG_##level, {zh, en}, {remedy_zh, remedy_en}},
+#include "core/rule/mistakes.def"
+#undef MISTAKE
+};
+
+static const char *
+say_list(struct diags *diags, const char *format, va_list list)
 {
-	va_list list, again;
-	va_start(list, format);
+	va_list again;
 	va_copy(again, list);
 	int length = vsnprintf(NULL, 0, format, list);
-	va_end(list);
 	char *text = arena_alloc(&diags->arena, (size_t)length + 1);
 	vsnprintf(text, (size_t)length + 1, format, again);
 	va_end(again);
+	return text;
+}
+
+const char *
+source_say(struct diags *diags, const char *format, ...)
+{
+	va_list list;
+	va_start(list, format);
+	const char *text = say_list(diags, format, list);
+	va_end(list);
 	return text;
 }
 
@@ -172,6 +186,23 @@ source_report(const struct source *source, enum diag_level level, struct extent 
 	const char *text = source_say(source->diags, "%.*s", (int)(end - start), source->text + start);
 	diag_add(source->diags, level, source->file, line, column, width > 0 ? width : 1, text, what.zh, what.en,
 	    hint.zh, hint.en);
+}
+
+void
+source_mistake(const struct source *source, struct extent at, struct message hint, enum mistake mistake, ...)
+{
+	const struct mistake_row *row = &mistake_rows[mistake];
+	const char *text[2];
+	for (int language = LANGUAGE_ZH; language <= LANGUAGE_EN; language++) {
+		va_list list;
+		va_start(list, mistake);
+		text[language] = say_list(source->diags, row->message[language], list);
+		va_end(list);
+	}
+	if (!hint.zh)
+		hint = (struct message){row->remedy[LANGUAGE_ZH], row->remedy[LANGUAGE_EN]};
+	source_report(source, row->level, at, (struct message){text[LANGUAGE_ZH], text[LANGUAGE_EN]}, hint);
+	diag_code(source->diags, row->code);
 }
 
 struct message

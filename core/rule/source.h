@@ -47,6 +47,28 @@ source_error(const struct source *source, struct extent at, struct message what,
 	source_report(source, DIAG_ERROR, at, what, hint);
 }
 
+/* ---- mistakes with a code: rows of mistakes.def ---- */
+
+enum mistake {
+#define MISTAKE(name, code, level, zh, en, remedy_zh, remedy_en) MISTAKE_##name,
+#include "core/rule/mistakes.def"
+#undef MISTAKE
+	MISTAKE_COUNT
+};
+
+struct mistake_row {
+	const char *name, *code;
+	enum diag_level level;
+	const char *message[2];         /* by enum language: formats that take the same arguments */
+	const char *remedy[2];          /* what to do when there is no better hint; NULL: nothing to add */
+};
+
+extern const struct mistake_row mistake_rows[MISTAKE_COUNT];
+
+/* Reports the mistake at the place; what follows fills the message in both languages alike.  A hint (hint_word, or a text of
+ * one's own) stands in place of the row's remedy; NO_HINT: the remedy. */
+void source_mistake(const struct source *, struct extent, struct message hint, enum mistake, ...);
+
 /* Text in the memory of the diagnostics. */
 const char *source_say(struct diags *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
