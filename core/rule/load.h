@@ -82,6 +82,9 @@ void params_join(struct load *, struct rule_draft **, size_t rules, struct param
 void params_settle(struct load *, struct rule_draft *);
 extern const char *const param_unit_names[4];
 
+/* layers.c: what rows of a longer region may not do beside those of a shorter one, in whatever file either stands. */
+void layers_check(const struct param_draft *);
+
 /* settings.c: fills rule.config and rule.settings_text.  False: reported. */
 bool settings_load(struct load *, struct rule_draft *);
 size_t settings_names(const struct detector *, const char **list);

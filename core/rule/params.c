@@ -183,11 +183,29 @@ row_has_one_value(const struct source *source, const struct yaml *node, const st
 	return false;
 }
 
+/* A row that no longer region may stand beside, and what forbids it: its own basis, or another. */
+static bool
+row_final(struct load *load, const struct source *source, const struct yaml *node, struct basis_list *basis, struct param_row *row)
+{
+	const struct yaml *final = yaml_get(node, "final"), *named = yaml_get(node, "final_basis");
+	if (final && !want_bool(source, final, &row->is_final))
+		return false;
+	const struct yaml *wrong = row->is_final ? final : named;
+	if (wrong && (row->is_floor || !row->is_final)) {
+		source_mistake(source, wrong->key->at, NO_HINT, row->is_floor ? MISTAKE_floor_is_final : MISTAKE_final_basis_alone);
+		return false;
+	}
+	if (named)
+		row->final_basis = basis_find(load, source, named, basis);
+	return !named || row->final_basis;
+}
+
 static bool
 row_load(struct load *load, const struct source *source, const struct yaml *node, const char *within, enum param_unit unit,
     struct basis_list *basis, struct row_draft *draft)
 {
-	static const char *const keys[] = {"region", "tier", "from", "to", "value", "floor", "basis", "due", "note"};
+	static const char *const keys[] = {"region", "tier", "from", "to", "value", "floor", "final", "final_basis",
+	    "basis", "due", "note"};
 	if (!want_kind(source, node, YAML_MAP))
 		return false;
 	struct param_row *row = &draft->row;
@@ -204,6 +222,7 @@ row_load(struct load *load, const struct source *source, const struct yaml *node
 	is_good &= named && (row->basis = basis_find(load, source, named, basis));
 	is_good &= !note || (row->note = want_text(source, note, 4096));
 	row->is_floor = yaml_get(node, "floor") != NULL;
+	is_good &= row_final(load, source, node, basis, row);
 	row->file = source->file;
 	draft->source = source;
 	draft->at = (struct extent){node->at.offset, 1};
@@ -319,6 +338,8 @@ reserve_bases(struct load *load, struct rule_draft *rule, size_t more)
 		for (size_t j = 0; j < rule->params.param[i].rows; j++) {
 			struct param_row *row = &rule->params.param[i].row[j].row;
 			row->basis = basis + (row->basis - old);
+			if (row->final_basis)
+				row->final_basis = basis + (row->final_basis - old);
 		}
 	list->basis = basis;
 	list->is_used = is_used;
@@ -338,6 +359,8 @@ join_param(struct load *load, struct rule_draft *rule, const struct params_file 
 		for (size_t j = 0; j < from->rows && to->unit == from->unit; j++) {
 			struct row_draft row = from->row[j];
 			row.row.basis = adopt_basis(load, &rule->basis, row.row.basis, file->region);
+			if (row.row.final_basis)
+				row.row.final_basis = adopt_basis(load, &rule->basis, row.row.final_basis, file->region);
 			param_add(to, &row);
 		}
 		return true;
@@ -466,6 +489,7 @@ check_rows(struct load *load, struct param_draft *param)
 		for (size_t j = 0; row->row.is_floor && j < param->rows; j++)
 			check_floor(load, row, &param->row[j]);
 	}
+	layers_check(param);
 }
 
 void

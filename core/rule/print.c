@@ -164,7 +164,12 @@ print_row(struct buffer *out, const struct param_row *row)
 		buffer_printf(out, ", to: %s", day_text(row->to, day));
 	if (row->due != INT32_MAX)
 		buffer_printf(out, ", due: %s", day_text(row->due, day));
-	buffer_printf(out, ", %s: %s, basis: %s", row->is_floor ? "floor" : "value", row->value_text, row->basis->name);
+	buffer_printf(out, ", %s: %s", row->is_floor ? "floor" : "value", row->value_text);
+	if (row->is_final)
+		buffer_text(out, ", final: true");
+	if (row->final_basis)
+		buffer_printf(out, ", final_basis: %s", row->final_basis->name);
+	buffer_printf(out, ", basis: %s", row->basis->name);
 	if (row->note) {
 		buffer_text(out, ", note: ");
 		print_text(out, row->note);

@@ -22,6 +22,8 @@ struct param_row {
 	int32_t from, to;               /* days, both included; to INT32_MAX when open */
 	int32_t due;                    /* day the target is due; INT32_MAX when not given */
 	bool is_floor;                  /* a minimum for rows of longer regions, never a value by itself */
+	bool is_final;                  /* no row of a longer region may stand beside it */
+	const struct basis *final_basis;        /* what forbids them; NULL: the row's own basis */
 	int64_t value;                  /* fen, or six places (ratio), or a plain number */
 	const char *value_text;         /* as an alert shows it: "300.00", "0.70" */
 	const struct basis *basis;

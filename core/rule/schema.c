@@ -13,6 +13,7 @@
 #define ROW "{" OBJECT ",\"required\":[\"region\",\"from\",\"basis\"],\"oneOf\":[{\"required\":[\"value\"]},{\"required\":[\"floor\"]}]," \
 	"\"properties\":{\"region\":{\"type\":[\"string\",\"integer\"]},\"tier\":{\"type\":[\"string\",\"integer\"]}," \
 	"\"from\":" DAY ",\"to\":" DAY ",\"due\":" DAY ",\"value\":{\"type\":[\"number\",\"string\"]},\"floor\":{\"type\":[\"number\",\"string\"]}," \
+	"\"final\":{\"type\":\"boolean\"},\"final_basis\":" TEXT "," \
 	"\"basis\":" TEXT ",\"note\":" TEXT "}}"
 
 static void

@@ -111,6 +111,8 @@ START_TEST(good_set)
 	ck_assert_int_eq(config->sum, FIELD_hifp_pay);
 	ck_assert_int_eq(config->limit, 0);
 	ck_assert_int_eq(config->notice_at, 950000);
+	const char *text = rule_text(set, cap);
+	ck_assert_ptr_nonnull(strstr(text, "{region: \"1409\", from: 2024-01-01, value: 300.00, final: true, final_basis: FD, basis: XZ}"));
 	const struct fake_share *share_config = share->config;
 	ck_assert_int_eq(share_config->months, 12);
 	ck_assert_int_eq(share->param[0].row[0].value, 700000);
