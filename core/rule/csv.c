@@ -48,16 +48,14 @@ take_quoted(struct csv *csv, size_t at, struct cells *cells)
 		at += text[at] == '"';
 	}
 	if (closing >= source->length) {
-		source_error(source, (struct extent){start, 1},
-		    (struct message){"引号没有闭合", "the quote is not closed"}, NO_HINT);
+		source_mistake(source, (struct extent){start, 1}, NO_HINT, MISTAKE_cell_quote_open);
 		keep_cell(cells, (struct slice){plain, used}, (struct extent){start, 1});
 		return source->length;
 	}
 	keep_cell(cells, (struct slice){plain, used}, (struct extent){start, closing + 1 - start});
 	at = closing + 1;
 	if (text[at] != ',' && text[at] != '\n' && text[at] != '\0') {
-		source_error(source, (struct extent){at, 1}, (struct message){"引号后面应是逗号或行尾",
-		    "a comma or the line's end must follow the quote"}, NO_HINT);
+		source_mistake(source, (struct extent){at, 1}, NO_HINT, MISTAKE_cell_quote_followed);
 		while (text[at] != ',' && text[at] != '\n' && text[at] != '\0')
 			at++;
 	}
@@ -99,16 +97,14 @@ column_find(const struct csv *csv, struct slice name)
 static bool
 place_column(struct csv *csv, struct slice name, struct extent at, bool *seen)
 {
-	struct diags *diags = csv->source->diags;
 	int column = column_find(csv, name);
 	if (column < 0) {
-		source_error(csv->source, at, (struct message){source_say(diags, "没有列 %.*s", SLICE_ARG(name)),
-		    source_say(diags, "there is no column %.*s", SLICE_ARG(name))}, hint_word(diags, name, csv->column, csv->columns));
+		source_mistake(csv->source, at, hint_word(csv->source->diags, name, csv->column, csv->columns), MISTAKE_column_unknown,
+		    SLICE_ARG(name));
 		return false;
 	}
 	if (seen[column]) {
-		source_error(csv->source, at, (struct message){source_say(diags, "列 %.*s 重复", SLICE_ARG(name)),
-		    source_say(diags, "the column %.*s is repeated", SLICE_ARG(name))}, NO_HINT);
+		source_mistake(csv->source, at, NO_HINT, MISTAKE_column_repeated, SLICE_ARG(name));
 		return false;
 	}
 	seen[column] = true;
@@ -122,9 +118,8 @@ csv_open(struct csv *csv, const struct source *source, struct arena *arena, cons
 	*csv = (struct csv){.source = source, .arena = arena, .column = columns, .columns = count, .errors = source->diags->errors};
 	struct cells cells;
 	struct extent line;
-	struct diags *diags = source->diags;
 	if (!take_line(csv, &cells, &line)) {
-		source_error(source, (struct extent){0, 0}, (struct message){"没有表头", "the header line is missing"}, NO_HINT);
+		source_mistake(source, (struct extent){0, 0}, NO_HINT, MISTAKE_header_missing);
 		return false;
 	}
 	bool seen[CSV_COLUMNS_MAX] = {false}, is_good = cells.count <= CSV_COLUMNS_MAX;
@@ -133,8 +128,7 @@ csv_open(struct csv *csv, const struct source *source, struct arena *arena, cons
 	for (size_t i = 0; i < count; i++) {
 		if (seen[i])
 			continue;
-		source_error(source, line, (struct message){source_say(diags, "缺少列 %s", columns[i]),
-		    source_say(diags, "the column %s is missing", columns[i])}, NO_HINT);
+		source_mistake(source, line, NO_HINT, MISTAKE_column_missing, columns[i]);
 		is_good = false;
 	}
 	return is_good;
@@ -150,17 +144,13 @@ bool
 csv_next(struct csv *csv, struct csv_row *row)
 {
 	struct cells cells;
-	struct diags *diags = csv->source->diags;
 	while (take_line(csv, &cells, &row->line)) {
 		if (csv_is_hopeless(csv)) {
-			source_error(csv->source, row->line, (struct message){"这张表错误太多，从这里起没有读",
-			    "too many mistakes in this table; it was not read on from here"}, NO_HINT);
+			source_mistake(csv->source, row->line, NO_HINT, MISTAKE_table_hopeless);
 			return false;
 		}
 		if (cells.count != csv->file_columns) {
-			source_error(csv->source, row->line, (struct message){
-			    source_say(diags, "这一行有 %zu 列，表头有 %zu 列", cells.count, csv->file_columns),
-			    source_say(diags, "this line has %zu cells, the header has %zu", cells.count, csv->file_columns)}, NO_HINT);
+			source_mistake(csv->source, row->line, NO_HINT, MISTAKE_cells_count, cells.count, csv->file_columns);
 			continue;
 		}
 		for (size_t i = 0; i < cells.count; i++) {

@@ -28,14 +28,6 @@ allowed_names(struct load *load, const struct rule *rule, const char *names[], s
 	return count;
 }
 
-static bool
-wrong(const struct source *source, const struct yaml *node, size_t offset, size_t length, const char *zh, const char *en,
-    struct message hint)
-{
-	source_error(source, yaml_extent(source, node, offset, length), (struct message){zh, en}, hint);
-	return false;
-}
-
 /* The text between { and }. */
 static bool
 check_place(const struct source *source, const struct yaml *node, struct slice inner, const char *const *names, size_t count)
@@ -43,19 +35,19 @@ check_place(const struct source *source, const struct yaml *node, struct slice i
 	size_t offset = (size_t)(inner.data - node->text.data);
 	const char *bar = memchr(inner.data, '|', inner.length);
 	struct slice name = {inner.data, bar ? (size_t)(bar - inner.data) : inner.length};
-	struct diags *diags = source->diags;
 	size_t i = 0;
 	while (i < count && !slice_equal(name, slice_of(names[i])))
 		i++;
-	if (i == count)
-		return wrong(source, node, offset, name.length ? name.length : 1,
-		    source_say(diags, "证据句子里没有名字 %.*s", SLICE_ARG(name)),
-		    source_say(diags, "an evidence sentence of this detector has no name %.*s", SLICE_ARG(name)),
-		    hint_word(diags, name, names, count));
+	if (i == count) {
+		source_mistake(source, yaml_extent(source, node, offset, name.length ? name.length : 1),
+		    hint_word(source->diags, name, names, count), MISTAKE_evidence_name, SLICE_ARG(name));
+		return false;
+	}
 	if (!bar || slice_equal((struct slice){bar + 1, inner.length - name.length - 1}, SLICE("yuan")))
 		return true;
-	return wrong(source, node, offset + name.length + 1, inner.length - name.length - 1, "| 后面只有 yuan",
-	    "only yuan stands behind |", NO_HINT);
+	source_mistake(source, yaml_extent(source, node, offset + name.length + 1, inner.length - name.length - 1), NO_HINT,
+	    MISTAKE_evidence_format);
+	return false;
 }
 
 bool
@@ -67,9 +59,10 @@ evidence_check(struct load *load, struct rule_draft *draft, const struct yaml *n
 	bool is_good = true;
 	for (const char *at = text; (at = strpbrk(at, "{}")); at++) {
 		const char *end = strpbrk(at + 1, "{}");
-		if (*at == '}' || !end || *end == '{')
-			return wrong(source, node, (size_t)(at - text), 1, "花括号不成对", "the braces do not pair",
-			    (struct message){"写作 {name} 或 {name|yuan}", "write {name} or {name|yuan}"});
+		if (*at == '}' || !end || *end == '{') {
+			source_mistake(source, yaml_extent(source, node, (size_t)(at - text), 1), NO_HINT, MISTAKE_evidence_braces);
+			return false;
+		}
 		is_good &= check_place(source, node, (struct slice){at + 1, (size_t)(end - at - 1)}, names, count);
 		at = end;
 	}

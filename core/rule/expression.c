@@ -171,11 +171,20 @@ node_text(struct arena *arena, const struct node *node)
 /* ---- mistakes ---- */
 
 void
-writing_error(struct writing *writing, struct extent at, struct message what, struct message hint)
+writing_mistake_list(struct writing *writing, struct extent at, struct message hint, enum mistake mistake, va_list list)
 {
 	struct extent place = writing->scalar ? yaml_extent(writing->source, writing->scalar, at.offset, at.length) : at;
-	source_error(writing->source, place, what, hint);
+	source_mistake_list(writing->source, place, hint, mistake, list);
 	writing->failed = true;
+}
+
+void
+writing_mistake(struct writing *writing, struct extent at, struct message hint, enum mistake mistake, ...)
+{
+	va_list list;
+	va_start(list, mistake);
+	writing_mistake_list(writing, at, hint, mistake, list);
+	va_end(list);
 }
 
 /* ---- conditions ---- */
@@ -230,8 +239,7 @@ condition_find(const struct expressions *all, const char *text)
 static int32_t
 too_long(struct writing *writing)
 {
-	writing_error(writing, (struct extent){0, 1},
-	    (struct message){"表达式太长（最多 4096 字节）", "the expression is too long (at most 4096 bytes)"}, NO_HINT);
+	writing_mistake(writing, (struct extent){0, 1}, NO_HINT, MISTAKE_expression_long);
 	return -1;
 }
 
@@ -246,15 +254,12 @@ condition_add(struct writing *writing, const struct node *root)
 	if (strlen(condition.text) > EXPRESSION_BYTES_MAX)
 		return too_long(writing);
 	if (!collect_amounts(root, &condition)) {
-		writing_error(writing, (struct extent){0, writing->text.length}, (struct message){
-		    "一个表达式最多用 16 个金额字段", "an expression names at most 16 amount fields"}, NO_HINT);
+		writing_mistake(writing, (struct extent){0, writing->text.length}, NO_HINT, MISTAKE_amounts_many);
 		return -1;
 	}
 	condition.program = normal_form(all, root);
 	if (!condition.program) {
-		writing_error(writing, (struct extent){0, writing->text.length}, (struct message){
-		    "表达式太复杂：展开后的情形太多", "the expression is too complex: too many alternatives"},
-		    (struct message){"把多个 == 写成 in [...]，或拆成几条规则", "write several == as in [...], or split the rule"});
+		writing_mistake(writing, (struct extent){0, writing->text.length}, NO_HINT, MISTAKE_expression_complex);
 		return -1;
 	}
 	if (all->conditions == all->condition_slots) {

@@ -166,11 +166,12 @@ struct node *parser_run(struct writing *);
 
 /* typecheck.c.  False: reported.  Normalises literals in place. */
 bool typecheck(struct writing *, struct node *);
-const char *expression_type_name(enum expression_type, enum language);
+const struct message *expression_type_name(enum expression_type);
 
 /* expression.c.  Canonical text, in the arena. */
 const char *node_text(struct arena *, const struct node *);
-void writing_error(struct writing *, struct extent in_text, struct message, struct message hint);
+void writing_mistake(struct writing *, struct extent in_text, struct message hint, enum mistake, ...);
+void writing_mistake_list(struct writing *, struct extent in_text, struct message hint, enum mistake, va_list);
 
 /* normal.c.  NULL: too many terms. */
 struct program *normal_form(struct expressions *, const struct node *);

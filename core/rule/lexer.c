@@ -39,10 +39,10 @@ static const struct {
 };
 
 static struct word
-wrong(struct writing *writing, size_t offset, size_t length, const char *zh, const char *en, struct message hint)
+wrong(struct writing *writing, size_t offset, size_t length, struct message hint, enum mistake mistake)
 {
 	struct extent at = {offset, length};
-	writing_error(writing, at, (struct message){zh, en}, hint);
+	writing_mistake(writing, at, hint, mistake);
 	return (struct word){.kind = WORD_WRONG, .at = at};
 }
 
@@ -75,7 +75,7 @@ take_set(struct writing *writing, size_t start, size_t *offset)
 	while (end < text.length && (is_letter(text.data[end]) || is_digit(text.data[end])))
 		end++;
 	if (end == start + 1)
-		return wrong(writing, start, 1, "$ 后面要有集合名", "a set name must follow $", NO_HINT);
+		return wrong(writing, start, 1, NO_HINT, MISTAKE_set_name_missing);
 	struct word word = take(writing, WORD_SET, start, end, offset);
 	word.text.data++;
 	word.text.length--;
@@ -99,7 +99,7 @@ take_string(struct writing *writing, size_t start, size_t *offset)
 		plain[used++] = c;
 	}
 	if (end >= text.length)
-		return wrong(writing, start, text.length - start, "引号没有闭合", "the quote is not closed", NO_HINT);
+		return wrong(writing, start, text.length - start, NO_HINT, MISTAKE_string_open);
 	struct word word = take(writing, WORD_STRING, start, end + 1, offset);
 	word.text = (struct slice){plain, used};
 	return word;
@@ -131,8 +131,7 @@ take_number(struct writing *writing, size_t start, size_t *offset)
 		for (end++; end < text.length && is_digit(text.data[end]);)
 			end++;
 	if (end < text.length && (is_letter(text.data[end]) || text.data[end] == '.'))
-		return wrong(writing, start, end + 1 - start, "数字写法不对", "this is not a number",
-		    (struct message){"写成 1000.00，没有指数和单位", "write 1000.00, without exponent or unit"});
+		return wrong(writing, start, end + 1 - start, NO_HINT, MISTAKE_number_form);
 	return take(writing, WORD_NUMBER, start, end, offset);
 }
 
@@ -145,12 +144,12 @@ take_mark(struct writing *writing, size_t start, size_t *offset)
 			return take(writing, marks[i].kind, start, start + strlen(marks[i].text), offset);
 	for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++)
 		if (slice_starts_with(rest, slice_of(strangers[i].text)))
-			return wrong(writing, start, strlen(strangers[i].text), "表达式里没有这个符号", "expressions have no such sign",
-			    (struct message){strangers[i].zh, strangers[i].en});
+			return wrong(writing, start, strlen(strangers[i].text),
+			    (struct message){strangers[i].zh, strangers[i].en}, MISTAKE_sign_unknown);
 	size_t length = 1;
 	while (length < rest.length && (rest.data[length] & 0xc0) == 0x80)
 		length++;
-	return wrong(writing, start, length, "表达式里没有这个符号", "expressions have no such sign", NO_HINT);
+	return wrong(writing, start, length, NO_HINT, MISTAKE_sign_unknown);
 }
 
 struct word

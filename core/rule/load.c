@@ -33,9 +33,12 @@ is_rule_id(struct slice id)
 }
 
 static void
-report(struct rule_draft *draft, const struct yaml *node, const char *zh, const char *en, struct message hint)
+report(struct rule_draft *draft, const struct yaml *node, enum mistake mistake, ...)
 {
-	source_error(&draft->source, node->at, (struct message){zh, en}, hint);
+	va_list list;
+	va_start(list, mistake);
+	source_mistake_list(&draft->source, node->at, NO_HINT, mistake, list);
+	va_end(list);
 	draft->is_good = false;
 }
 
@@ -43,7 +46,6 @@ report(struct rule_draft *draft, const struct yaml *node, const char *zh, const 
 static void
 load_id(struct rule_draft *draft, const char *name)
 {
-	struct diags *diags = draft->source.diags;
 	const struct yaml *node = want_member(&draft->source, draft->root, "id");
 	draft->rule.id = name;
 	if (!node || !want_kind(&draft->source, node, YAML_SCALAR)) {
@@ -51,22 +53,17 @@ load_id(struct rule_draft *draft, const char *name)
 		return;
 	}
 	if (!is_rule_id(node->text))
-		report(draft, node, "id 用大写字母开头，只含大写字母、数字和 -，最多 48 字节",
-		    "an id begins with a capital letter and has capital letters, digits and -, at most 48 bytes", NO_HINT);
+		report(draft, node, MISTAKE_id_form);
 	else if (strcmp(node->text.data, name) != 0)
-		report(draft, node, source_say(diags, "id %s 与文件名 %s.yaml 不同", node->text.data, name),
-		    source_say(diags, "the id %s is not the file's name %s.yaml", node->text.data, name), NO_HINT);
+		report(draft, node, MISTAKE_id_differs, node->text.data, name);
 }
 
 static void
 load_family(struct rule_draft *draft, const char *folder)
 {
-	struct diags *diags = draft->source.diags;
 	draft->rule.family = load_word(draft, "family", families, COUNT(families));
 	if (draft->rule.family && strcmp(draft->rule.family, folder) != 0)
-		report(draft, yaml_get(draft->root, "family"),
-		    source_say(diags, "family %s 与文件夹 %s 不同", draft->rule.family, folder),
-		    source_say(diags, "the family %s is not the folder's name %s", draft->rule.family, folder), NO_HINT);
+		report(draft, yaml_get(draft->root, "family"), MISTAKE_family_differs, draft->rule.family, folder);
 }
 
 static void
@@ -85,7 +82,7 @@ load_stages(struct rule_draft *draft)
 		if (word < 0)
 			draft->is_good = false;
 		else if (has[word])
-			report(draft, item, "重复", "written twice", NO_HINT);
+			report(draft, item, MISTAKE_stage_twice);
 		else
 			has[word] = true;
 	}
@@ -93,8 +90,7 @@ load_stages(struct rule_draft *draft)
 		if (has[i])
 			rule->stage[rule->stages++] = stages[i];
 	if (list->count == 0)
-		report(draft, list, "stage 至少要有一个", "stage needs at least one word",
-		    (struct message){"可用：before, during, after", "known: before, during, after"});
+		report(draft, list, MISTAKE_stage_empty);
 }
 
 static void
@@ -193,18 +189,14 @@ load_evidence(struct load *load, struct rule_draft *draft)
 }
 
 static void
-warn_unused(struct load *load, struct rule_draft *draft)
+warn_unused(struct rule_draft *draft)
 {
 	for (size_t i = 0; i < draft->params.count; i++)
 		if (!draft->params.param[i].is_used)
-			source_report(&draft->source, DIAG_WARNING, draft->params.param[i].at, (struct message){
-			    source_say(load->diags, "参数 %s 没有用到", draft->params.param[i].name),
-			    source_say(load->diags, "the parameter %s is not used", draft->params.param[i].name)}, NO_HINT);
+			source_mistake(&draft->source, draft->params.param[i].at, NO_HINT, MISTAKE_param_unused, draft->params.param[i].name);
 	for (size_t i = 0; draft->params.count && i < draft->basis.count; i++)
 		if (!draft->basis.is_used[i])
-			source_report(&draft->source, DIAG_WARNING, draft->basis.at[i], (struct message){
-			    source_say(load->diags, "没有一行引用依据 %s", draft->basis.basis[i].name),
-			    source_say(load->diags, "no row cites the basis %s", draft->basis.basis[i].name)}, NO_HINT);
+			source_mistake(&draft->source, draft->basis.at[i], NO_HINT, MISTAKE_basis_unused, draft->basis.basis[i].name);
 }
 
 static void
@@ -218,7 +210,7 @@ load_body(struct load *load, struct rule_draft *draft)
 	const struct yaml *tests = want_member(&draft->source, draft->root, "tests");
 	draft->is_good &= tests && tests_load(load, draft, tests);
 	if (draft->is_good)
-		warn_unused(load, draft);
+		warn_unused(draft);
 }
 
 /* The file as a map; false: reported. */
@@ -256,7 +248,6 @@ rule_draft_free(struct rule_draft *draft)
 static bool
 load_region(struct params_file *file, const struct yaml *root, const char *name)
 {
-	struct diags *diags = file->source.diags;
 	const struct yaml *region = want_member(&file->source, root, "region");
 	if (!region || !want_kind(&file->source, region, YAML_SCALAR))
 		return false;
@@ -265,9 +256,7 @@ load_region(struct params_file *file, const struct yaml *root, const char *name)
 		file->region = text;
 		return true;
 	}
-	source_error(&file->source, region->at, (struct message){
-	    source_say(diags, "region %s 应与文件名 %s.yaml 相同，是区划的前几位数字", text, name),
-	    source_say(diags, "region %s must be the file's name %s.yaml, leading digits of an area code", text, name)}, NO_HINT);
+	source_mistake(&file->source, region->at, NO_HINT, MISTAKE_region_differs, text, name);
 	return false;
 }
 

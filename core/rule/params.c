@@ -18,8 +18,7 @@ basis_load_one(const struct source *source, const struct yaml *node, struct basi
 	*basis = (struct basis){node->key->text.data, "", ""};
 	static const char *const keys[] = {"document", "quote"};
 	if (!is_name(node->key->text)) {
-		source_error(source, node->key->at, (struct message){"依据的名字用字母、数字和 _",
-		    "the name of a basis has letters, digits and _"}, NO_HINT);
+		source_mistake(source, node->key->at, NO_HINT, MISTAKE_basis_name);
 		return false;
 	}
 	if (!want_kind(source, node, YAML_MAP))
@@ -49,7 +48,7 @@ basis_load(struct load *load, const struct source *source, const struct yaml *no
 		list->at[list->count++] = member->key->at;
 	}
 	if (list->count == 0) {
-		source_error(source, node->key->at, (struct message){"至少要有一条依据", "at least one basis is needed"}, NO_HINT);
+		source_mistake(source, node->key->at, NO_HINT, MISTAKE_basis_none);
 		return false;
 	}
 	return is_good;
@@ -68,9 +67,7 @@ basis_find(struct load *load, const struct source *source, const struct yaml *no
 		list->is_used[i] = true;
 		return &list->basis[i];
 	}
-	source_error(source, node->at, (struct message){source_say(load->diags, "没有依据 %s", node->text.data),
-	    source_say(load->diags, "there is no basis %s", node->text.data)},
-	    hint_word(load->diags, node->text, names, list->count));
+	source_mistake(source, node->at, hint_word(load->diags, node->text, names, list->count), MISTAKE_basis_unknown, node->text.data);
 	return NULL;
 }
 
@@ -112,9 +109,7 @@ row_value(struct load *load, const struct source *source, const struct yaml *nod
 		row->value_text = ratio_value_text(load->arena, row->value);
 		return true;
 	}
-	source_error(source, node->at, unit == UNIT_YUAN
-	    ? (struct message){"应是金额（元），最多两位小数", "an amount in yuan is wanted, at most two decimals"}
-	    : (struct message){"应是比例，如 0.70，最多六位小数", "a ratio like 0.70 is wanted, at most six decimals"}, NO_HINT);
+	source_mistake(source, node->at, NO_HINT, unit == UNIT_YUAN ? MISTAKE_value_amount : MISTAKE_value_ratio);
 	return false;
 }
 
@@ -125,15 +120,12 @@ row_region(const struct source *source, const struct yaml *node, const char *wit
 		return false;
 	row->region = node->text.data;
 	if (!is_region(node->text)) {
-		source_error(source, node->at, (struct message){"region 应是医保区划的前几位数字，\"\" 是全国",
-		    "region must be the leading digits of an area code, \"\" is everywhere"}, NO_HINT);
+		source_mistake(source, node->at, NO_HINT, MISTAKE_region_form);
 		return false;
 	}
 	if (slice_starts_with(node->text, slice_of(within)))
 		return true;
-	source_error(source, node->at, (struct message){
-	    source_say(source->diags, "这个文件只管 %s 开头的区划", within),
-	    source_say(source->diags, "this file owns areas that begin with %s only", within)}, NO_HINT);
+	source_mistake(source, node->at, NO_HINT, MISTAKE_region_outside, within);
 	return false;
 }
 
@@ -150,7 +142,7 @@ row_tier(struct load *load, const struct source *source, const struct yaml *node
 	row->tier = arena_copy(load->arena, code.data, code.length);
 	if (code.length >= 1 && code.length <= 16)
 		return true;
-	source_error(source, node->at, (struct message){"tier 是 1 到 16 个字节的编码", "tier is a code of 1 to 16 bytes"}, NO_HINT);
+	source_mistake(source, node->at, NO_HINT, MISTAKE_tier_form);
 	return false;
 }
 
@@ -177,9 +169,8 @@ row_has_one_value(const struct source *source, const struct yaml *node, const st
 	*value = plain ? plain : floor;
 	if ((plain != NULL) != (floor != NULL))
 		return true;
-	source_error(source, plain ? floor->key->at : (struct extent){node->at.offset, 1}, plain
-	    ? (struct message){"一行里 value 和 floor 只写一个", "a row has a value or a floor, not both"}
-	    : (struct message){"缺少键 value（或 floor）", "the key value (or floor) is missing"}, NO_HINT);
+	source_mistake(source, plain ? floor->key->at : (struct extent){node->at.offset, 1}, NO_HINT,
+	    plain ? MISTAKE_value_and_floor : MISTAKE_value_missing);
 	return false;
 }
 
@@ -253,8 +244,7 @@ param_load(struct load *load, const struct source *source, const struct yaml *no
 	param->name = node->key->text.data;
 	param->at = node->key->at;
 	if (!is_name(node->key->text)) {
-		source_error(source, node->key->at, (struct message){"参数名用字母、数字和 _",
-		    "the name of a parameter has letters, digits and _"}, NO_HINT);
+		source_mistake(source, node->key->at, NO_HINT, MISTAKE_param_name);
 		return false;
 	}
 	if (!want_kind(source, node, YAML_MAP))
@@ -353,9 +343,8 @@ join_param(struct load *load, struct rule_draft *rule, const struct params_file 
 		if (strcmp(to->name, from->name) != 0)
 			continue;
 		if (to->unit != from->unit)
-			source_error(&file->source, from->at, (struct message){
-			    source_say(load->diags, "单位是 %s，规则 %s 里是 %s", param_unit_names[from->unit], rule->rule.id, param_unit_names[to->unit]),
-			    source_say(load->diags, "the unit is %s, but %s in rule %s", param_unit_names[from->unit], param_unit_names[to->unit], rule->rule.id)}, NO_HINT);
+			source_mistake(&file->source, from->at, NO_HINT, MISTAKE_unit_differs, param_unit_names[from->unit],
+			    param_unit_names[to->unit], rule->rule.id);
 		for (size_t j = 0; j < from->rows && to->unit == from->unit; j++) {
 			struct row_draft row = from->row[j];
 			row.row.basis = adopt_basis(load, &rule->basis, row.row.basis, file->region);
@@ -377,10 +366,8 @@ report_stray(struct load *load, struct rule_draft **rule, size_t rules, const st
 	for (size_t i = 0; i < rules; i++)
 		for (size_t j = 0; j < rule[i]->params.count && count < COUNT(names); j++)
 			names[count++] = rule[i]->params.param[j].name;
-	source_error(&file->source, param->at, (struct message){
-	    source_say(load->diags, "没有规则声明参数 %s", param->name),
-	    source_say(load->diags, "no rule declares the parameter %s", param->name)},
-	    hint_word(load->diags, slice_of(param->name), names, count));
+	source_mistake(&file->source, param->at, hint_word(load->diags, slice_of(param->name), names, count), MISTAKE_param_stray,
+	    param->name);
 }
 
 void
@@ -450,28 +437,22 @@ check_series(struct load *load, const struct row_draft *earlier, const struct ro
 	struct diags *diags = load->diags;
 	const struct param_row *a = &earlier->row, *b = &row->row;
 	if (b->from <= a->to) {
-		source_error(row->source, row->at, (struct message){
-		    source_say(diags, "与 %s:%d 同区划、同档次，日期重叠（%s）", a->file, a->line, days_text(diags, a->from, a->to)),
-		    source_say(diags, "overlaps %s:%d, same region and tier (%s)", a->file, a->line, days_text(diags, a->from, a->to))}, NO_HINT);
+		source_mistake(row->source, row->at, NO_HINT, MISTAKE_rows_overlap, a->file, a->line, days_text(diags, a->from, a->to));
 	} else if (!b->is_floor && b->from > a->to + 1) {
 		const char *gap = days_text(diags, a->to + 1, b->from - 1);
-		source_report(row->source, DIAG_WARNING, row->at, (struct message){
-		    source_say(diags, "与前一行之间有空档 %s", gap), source_say(diags, "a gap before this row: %s", gap)}, NO_HINT);
+		source_mistake(row->source, row->at, NO_HINT, MISTAKE_rows_gap, gap);
 	}
 }
 
 static void
-check_floor(struct load *load, const struct row_draft *floor, const struct row_draft *row)
+check_floor(const struct row_draft *floor, const struct row_draft *row)
 {
 	const struct param_row *f = &floor->row, *r = &row->row;
 	if (r->is_floor || r->value >= f->value || !slice_starts_with(slice_of(r->region), slice_of(f->region))
 	    || r->from > f->to || r->to < f->from || (f->tier && r->tier && strcmp(f->tier, r->tier) != 0))
 		return;
-	struct diags *diags = load->diags;
-	source_error(row->source, row->value_at, (struct message){
-	    source_say(diags, "低于区划 \"%s\" 的下限 %s（%s，%s:%d）", f->region, f->value_text, f->basis->document, f->file, f->line),
-	    source_say(diags, "below the floor %s of region \"%s\" (%s, %s:%d)", f->value_text, f->region, f->basis->document, f->file, f->line)},
-	    (struct message){f->basis->quote, f->basis->quote});
+	source_mistake(row->source, row->value_at, (struct message){f->basis->quote, f->basis->quote}, MISTAKE_below_floor, f->region,
+	    f->value_text, f->basis->document, f->file, f->line);
 }
 
 static void
@@ -487,7 +468,7 @@ check_rows(struct load *load, struct param_draft *param)
 		if (!last || !is_same_series(&last->row, &row->row) || row->row.to > last->row.to)
 			last = row;
 		for (size_t j = 0; row->row.is_floor && j < param->rows; j++)
-			check_floor(load, row, &param->row[j]);
+			check_floor(row, &param->row[j]);
 	}
 	layers_check(param);
 }

@@ -30,18 +30,12 @@ accept(struct parser *parser, enum word_kind kind)
 static void *
 expected(struct parser *parser, const char *zh, const char *en)
 {
-	struct diags *diags = parser->writing->shared->diags;
-	struct extent at = parser->word.at;
-	if (parser->word.kind == WORD_WRONG) {
+	const struct message wanted = {zh, en};
+	if (parser->word.kind == WORD_WRONG)
 		parser->writing->failed = true;
-		return NULL;
-	}
-	if (parser->word.kind == WORD_END)
-		writing_error(parser->writing, at, (struct message){source_say(diags, "表达式没有写完，这里应是%s", zh),
-		    source_say(diags, "the expression ends here, expected %s", en)}, NO_HINT);
 	else
-		writing_error(parser->writing, at, (struct message){source_say(diags, "这里应是%s", zh),
-		    source_say(diags, "expected %s here", en)}, NO_HINT);
+		writing_mistake(parser->writing, parser->word.at, NO_HINT,
+		    parser->word.kind == WORD_END ? MISTAKE_expression_ends : MISTAKE_expression_expected, &wanted);
 	return NULL;
 }
 
@@ -82,9 +76,7 @@ field_number(struct parser *parser, const struct word *word)
 	if (alias >= 0)
 		hint = (struct message){source_say(diags, "规范名是 %s", field_names[alias]),
 		    source_say(diags, "its canonical name is %s", field_names[alias])};
-	writing_error(parser->writing, word->at,
-	    (struct message){source_say(diags, "没有字段 %.*s", SLICE_ARG(word->text)),
-	    source_say(diags, "there is no field %.*s", SLICE_ARG(word->text))}, hint);
+	writing_mistake(parser->writing, word->at, hint, MISTAKE_field_unknown, SLICE_ARG(word->text));
 	return -1;
 }
 
@@ -292,8 +284,7 @@ parse_not(struct parser *parser)
 	size_t start = parser->word.at.offset;
 	struct node *node = NULL;
 	if (++parser->writing->depth > EXPRESSION_DEPTH_MAX) {
-		writing_error(parser->writing, parser->word.at,
-		    (struct message){"嵌套太深（最多 64 层）", "nested too deeply (at most 64 levels)"}, NO_HINT);
+		writing_mistake(parser->writing, parser->word.at, NO_HINT, MISTAKE_expression_depth);
 	} else if (accept(parser, WORD_NOT)) {
 		struct node *inner = parse_not(parser);
 		if (inner) {

@@ -98,12 +98,6 @@ grow(void *list, size_t count, size_t *slots, size_t size)
 }
 
 static void
-path_error(struct diags *diags, enum diag_level level, const char *path, struct message what, struct message hint)
-{
-	diag_add(diags, level, path, 0, 0, 1, NULL, what.zh, what.en, hint.zh, hint.en);
-}
-
-static void
 load_rule_file(struct loading *loading, const char *path, const char *folder, const char *name)
 {
 	struct rule_draft *draft = rule_load(&loading->load, path, folder, name);
@@ -134,17 +128,16 @@ load_folder(struct loading *loading, const char *directory, const char *folder)
 	const char *path = arena_printf(arena, "%s/%s", directory, folder ? folder : "params");
 	struct listing listing;
 	if (!listing_read(&listing, path)) {
+		struct message why = error_words(errno);
 		if (errno != ENOENT)
-			path_error(diags, DIAG_ERROR, path,
-			    source_because(diags, (struct message){"打不开文件夹", "cannot open the folder"}, errno), NO_HINT);
+			file_mistake(diags, path, 0, NO_HINT, MISTAKE_folder_open, &why);
 		return;
 	}
 	for (size_t i = 0; i < listing.count; i++) {
 		const char *file = arena_printf(arena, "%s/%s", path, listing.name[i]);
 		if (ends_with(file, ".yml"))
-			path_error(diags, DIAG_ERROR, file, (struct message){"文件名要以 .yaml 结尾", "the file's name must end in .yaml"},
-			    (struct message){source_say(diags, "改名为 %.*s.yaml", (int)strlen(file) - 4, file),
-			    source_say(diags, "rename it to %.*s.yaml", (int)strlen(file) - 4, file)});
+			file_mistake(diags, file, 0, (struct message){source_say(diags, "改名为 %.*s.yaml", (int)strlen(file) - 4, file),
+			    source_say(diags, "rename it to %.*s.yaml", (int)strlen(file) - 4, file)}, MISTAKE_file_ending);
 		if (!ends_with(listing.name[i], ".yaml"))
 			continue;
 		const char *name = arena_printf(arena, "%.*s", (int)strlen(listing.name[i]) - 5, listing.name[i]);
@@ -166,12 +159,9 @@ check_entry(struct diags *diags, const char *path, const char *name)
 	if (stat(path, &status) != 0)
 		return;
 	if (S_ISDIR(status.st_mode))
-		path_error(diags, DIAG_WARNING, path,
-		    (struct message){"不认识这个文件夹，里面的规则没有读", "this folder is not known; its rules are not read"},
-		    hint_word(diags, slice_of(name), known_folders, COUNT(known_folders)));
+		file_mistake(diags, path, 0, hint_word(diags, slice_of(name), known_folders, COUNT(known_folders)), MISTAKE_folder_unknown);
 	else if (ends_with(name, ".yaml") || ends_with(name, ".yml"))
-		path_error(diags, DIAG_WARNING, path, (struct message){"这个文件没有读", "this file is not read"},
-		    (struct message){"规则放在它的 family 的文件夹里", "a rule stands in the folder of its family"});
+		file_mistake(diags, path, 0, NO_HINT, MISTAKE_file_stray);
 }
 
 /* A folder that nobody reads is most often a family written wrongly. */
@@ -180,8 +170,8 @@ check_directory(struct diags *diags, const char *directory)
 {
 	struct listing listing;
 	if (!listing_read(&listing, directory)) {
-		path_error(diags, DIAG_ERROR, directory,
-		    source_because(diags, (struct message){"打不开规则目录", "cannot open the rules directory"}, errno), NO_HINT);
+		struct message why = error_words(errno);
+		file_mistake(diags, directory, 0, NO_HINT, MISTAKE_rules_open, &why);
 		return false;
 	}
 	for (size_t i = 0; i < listing.count; i++)
@@ -201,15 +191,13 @@ rule_order(const void *a, const void *b)
 static void
 check_ids(struct loading *loading)
 {
-	struct diags *diags = loading->load.diags;
 	for (size_t i = 1; i < loading->rules; i++) {
 		const struct rule_draft *before = loading->rule[i - 1], *draft = loading->rule[i];
 		if (strcmp(before->rule.id, draft->rule.id) != 0)
 			continue;
 		const struct yaml *id = yaml_get(draft->root, "id");
-		source_error(&draft->source, id ? id->at : (struct extent){0, 1}, (struct message){
-		    source_say(diags, "id %s 已用于 %s", draft->rule.id, before->rule.file),
-		    source_say(diags, "the id %s is taken by %s", draft->rule.id, before->rule.file)}, NO_HINT);
+		source_mistake(&draft->source, id ? id->at : (struct extent){0, 1}, NO_HINT, MISTAKE_id_taken, draft->rule.id,
+		    before->rule.file);
 	}
 }
 
@@ -226,8 +214,7 @@ load_all(struct loading *loading, const char *directory)
 	for (size_t i = 0; i < loading->rules; i++)
 		params_settle(&loading->load, loading->rule[i]);
 	if (loading->rules == 0 && loading->has_all_rules)
-		path_error(loading->load.diags, DIAG_ERROR, directory,
-		    (struct message){"没有找到规则文件（<family>/<id>.yaml）", "no rule file found (<family>/<id>.yaml)"}, NO_HINT);
+		file_mistake(loading->load.diags, directory, 0, NO_HINT, MISTAKE_rules_none);
 }
 
 /* ---- freezing ---- */

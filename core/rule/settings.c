@@ -15,12 +15,15 @@ struct setting_place {
 };
 
 static bool
-wrong(const struct setting_place *place, const char *zh, const char *en, struct message hint)
+wrong(const struct setting_place *place, struct message hint, enum mistake mistake, ...)
 {
 	struct extent at = place->node->at;
 	if (yaml_is_missing(place->node))
 		at = place->node->key->at;
-	source_error(&place->draft->source, at, (struct message){zh, en}, hint);
+	va_list list;
+	va_start(list, mistake);
+	source_mistake_list(&place->draft->source, at, hint, mistake, list);
+	va_end(list);
 	return false;
 }
 
@@ -52,9 +55,7 @@ set_amount_field(const struct setting_place *place, struct slice text)
 		put_index(place, i);
 		return true;
 	}
-	struct diags *diags = place->load->diags;
-	return wrong(place, source_say(diags, "%s 应是金额字段", place->setting->name),
-	    source_say(diags, "%s must be an amount field", place->setting->name), hint_word(diags, text, names, count));
+	return wrong(place, hint_word(place->load->diags, text, names, count), MISTAKE_amount_field, place->setting->name);
 }
 
 static bool
@@ -68,10 +69,8 @@ set_choice(const struct setting_place *place, struct slice text)
 		put_index(place, (int32_t)count);
 		return true;
 	}
-	struct diags *diags = place->load->diags;
-	return wrong(place, source_say(diags, "%s 没有值 %.*s", place->setting->name, SLICE_ARG(text)),
-	    source_say(diags, "%s has no value %.*s", place->setting->name, SLICE_ARG(text)),
-	    hint_word(diags, text, choices, count));
+	return wrong(place, hint_word(place->load->diags, text, choices, count), MISTAKE_choice_unknown, place->setting->name,
+	    SLICE_ARG(text));
 }
 
 /* A limit is money, a target is a ratio: what the shape of the detector adds up. */
@@ -82,19 +81,15 @@ check_unit(const struct setting_place *place, const struct param_draft *param)
 	enum param_unit wanted = shape == SHAPE_LEDGER ? UNIT_YUAN : UNIT_RATIO;
 	if ((shape != SHAPE_LEDGER && shape != SHAPE_SERIES) || param->unit == wanted)
 		return true;
-	struct diags *diags = place->load->diags;
-	return wrong(place, source_say(diags, "参数 %s 的单位应是 %s", param->name, param_unit_names[wanted]),
-	    source_say(diags, "the unit of parameter %s must be %s", param->name, param_unit_names[wanted]), NO_HINT);
+	return wrong(place, NO_HINT, MISTAKE_param_unit, param->name, param_unit_names[wanted]);
 }
 
 static bool
 set_param(const struct setting_place *place, struct slice text)
 {
 	struct param_list *params = &place->draft->params;
-	struct diags *diags = place->load->diags;
 	if (text.length < 2 || text.data[0] != '$')
-		return wrong(place, source_say(diags, "%s 应是参数，写作 $name", place->setting->name),
-		    source_say(diags, "%s must be a parameter, written $name", place->setting->name), NO_HINT);
+		return wrong(place, NO_HINT, MISTAKE_param_form, place->setting->name);
 	struct slice name = {text.data + 1, text.length - 1};
 	const char **names = arena_alloc(place->load->arena, (params->count + 1) * sizeof *names);
 	for (size_t i = 0; i < params->count; i++) {
@@ -105,9 +100,7 @@ set_param(const struct setting_place *place, struct slice text)
 		put_index(place, (int32_t)i);
 		return check_unit(place, &params->param[i]);
 	}
-	return wrong(place, source_say(diags, "params 里没有参数 %.*s", SLICE_ARG(name)),
-	    source_say(diags, "there is no parameter %.*s in params", SLICE_ARG(name)),
-	    hint_word(diags, name, names, params->count));
+	return wrong(place, hint_word(place->load->diags, name, names, params->count), MISTAKE_param_unknown, SLICE_ARG(name));
 }
 
 static bool
@@ -126,8 +119,7 @@ set_decimal(const struct setting_place *place, struct slice text)
 		put_number(place, number);
 		return true;
 	}
-	return wrong(place, source_say(place->load->diags, "%s 应是非负小数，最多六位", place->setting->name),
-	    source_say(place->load->diags, "%s must be a decimal, not negative, with at most six places", place->setting->name), NO_HINT);
+	return wrong(place, NO_HINT, MISTAKE_setting_decimal, place->setting->name);
 }
 
 static bool
@@ -215,7 +207,7 @@ check_series_sum(struct rule_draft *draft)
 	const struct yaml *written = yaml_get(draft->root, "sum");
 	if (is_money || !written)
 		return want_member(&draft->source, draft->root, "sum") != NULL;
-	source_error(&draft->source, written->key->at, (struct message){"sum 只与 of: money 同用", "sum goes with of: money only"}, NO_HINT);
+	source_mistake(&draft->source, written->key->at, NO_HINT, MISTAKE_sum_stray);
 	return false;
 }
 

@@ -1,10 +1,10 @@
 /* The text of one file that an analyst wrote: reading it strictly, and telling its mistakes with their place. */
 #include "core/rule/source.h"
 
+#include "core/base/buffer.h"
 #include "core/base/utf8.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,46 +14,89 @@ const struct mistake_row mistake_rows[MISTAKE_COUNT] = {
 #undef MISTAKE
 };
 
+/* ---- words of the messages ---- */
+
+/* Writes the argument of the conversion that begins at the format; gives what follows the conversion. */
 static const char *
-say_list(struct diags *diags, const char *format, va_list list)
+put_argument(struct buffer *out, const char *format, enum language language, va_list *list)
 {
-	va_list again;
+	struct slice rest = slice_of(format);
+	if (slice_starts_with(rest, SLICE("%s"))) {
+		buffer_text(out, va_arg(*list, const char *));
+	} else if (slice_starts_with(rest, SLICE("%w"))) {
+		const struct message *words = va_arg(*list, const struct message *);
+		buffer_text(out, language == LANGUAGE_ZH ? words->zh : words->en);
+	} else if (slice_starts_with(rest, SLICE("%d"))) {
+		buffer_printf(out, "%d", va_arg(*list, int));
+	} else if (slice_starts_with(rest, SLICE("%zu"))) {
+		buffer_printf(out, "%zu", va_arg(*list, size_t));
+		return format + 3;
+	} else if (slice_starts_with(rest, SLICE("%lld"))) {
+		buffer_printf(out, "%lld", va_arg(*list, long long));
+		return format + 4;
+	} else if (slice_starts_with(rest, SLICE("%.*s"))) {
+		int length = va_arg(*list, int);
+		buffer_add(out, va_arg(*list, const char *), (size_t)length);
+		return format + 4;
+	} else {
+		buffer_char(out, '%');
+	}
+	return format + 2;
+}
+
+static const char *
+say_row(struct diags *diags, const char *format, enum language language, va_list arguments)
+{
+	struct buffer out = {0};
+	va_list list;
+	va_copy(list, arguments);
+	while (*format)
+		if (*format == '%')
+			format = put_argument(&out, format, language, &list);
+		else
+			buffer_char(&out, *format++);
+	va_end(list);
+	const char *text = arena_copy(&diags->arena, out.data ? out.data : "", out.length);
+	buffer_free(&out);
+	return text;
+}
+
+/* The row's message, filled; the hint or else the remedy is left in the hint. */
+static struct message
+say_mistake(struct diags *diags, const struct mistake_row *row, va_list arguments, struct message *hint)
+{
+	if (!hint->zh)
+		*hint = (struct message){row->remedy[LANGUAGE_ZH], row->remedy[LANGUAGE_EN]};
+	return (struct message){say_row(diags, row->message[LANGUAGE_ZH], LANGUAGE_ZH, arguments),
+	    say_row(diags, row->message[LANGUAGE_EN], LANGUAGE_EN, arguments)};
+}
+
+const char *
+source_say(struct diags *diags, const char *format, ...)
+{
+	va_list list, again;
+	va_start(list, format);
 	va_copy(again, list);
 	int length = vsnprintf(NULL, 0, format, list);
+	va_end(list);
 	char *text = arena_alloc(&diags->arena, (size_t)length + 1);
 	vsnprintf(text, (size_t)length + 1, format, again);
 	va_end(again);
 	return text;
 }
 
-const char *
-source_say(struct diags *diags, const char *format, ...)
-{
-	va_list list;
-	va_start(list, format);
-	const char *text = say_list(diags, format, list);
-	va_end(list);
-	return text;
-}
-
 struct message
-source_because(struct diags *diags, struct message what, int error)
+error_words(int error)
 {
 	static const struct {
 		int error;
 		const char *zh;
 	} reasons[] = {{ENOENT, "没有这个文件或目录"}, {EACCES, "没有权限"}, {EISDIR, "这是一个目录"}, {ENOTDIR, "这不是目录"}};
-	const char *zh = strerror(error);
+	const char *en = strerror(error), *zh = en;
 	for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
 		if (reasons[i].error == error)
 			zh = reasons[i].zh;
-	return (struct message){source_say(diags, "%s：%s", what.zh, zh), source_say(diags, "%s: %s", what.en, strerror(error))};
-}
-
-static void
-file_error(struct diags *diags, const char *file, struct message what)
-{
-	diag_add(diags, DIAG_ERROR, file, 0, 0, 1, NULL, what.zh, what.en, NULL, NULL);
+	return (struct message){zh, en};
 }
 
 /* The whole file in the arena with a NUL behind it; NULL when it cannot be read. */
@@ -62,7 +105,8 @@ read_all(struct arena *arena, const char *path, size_t most, size_t *length, str
 {
 	FILE *stream = fopen(path, "rb");
 	if (!stream) {
-		file_error(diags, path, source_because(diags, (struct message){"打不开文件", "cannot open the file"}, errno));
+		struct message why = error_words(errno);
+		file_mistake(diags, path, 0, NO_HINT, MISTAKE_file_open, &why);
 		return NULL;
 	}
 	char *text = NULL;
@@ -79,11 +123,11 @@ read_all(struct arena *arena, const char *path, size_t most, size_t *length, str
 		used += got;
 	}
 	char *copy = NULL;
+	struct message why = error_words(errno);
 	if (ferror(stream))
-		file_error(diags, path, source_because(diags, (struct message){"读文件失败", "cannot read the file"}, errno));
+		file_mistake(diags, path, 0, NO_HINT, MISTAKE_file_read, &why);
 	else if (used > most)
-		file_error(diags, path, (struct message){source_say(diags, "文件太大：超过 %zu 字节", most),
-		    source_say(diags, "the file is too large: more than %zu bytes", most)});
+		file_mistake(diags, path, 0, NO_HINT, MISTAKE_file_large, most);
 	else
 		copy = arena_copy(arena, text, used);
 	free(text);
@@ -129,9 +173,7 @@ source_read(struct source *source, struct arena *arena, const char *path, size_t
 	int line = 1;
 	for (size_t i = 0; i < bad; i++)
 		line += text[i] == '\n';
-	diag_add(diags, DIAG_ERROR, source->file, line, 0, 1, NULL,
-	    nul ? "文件里有 NUL 字节" : "这一行不是合法的 UTF-8",
-	    nul ? "the file holds a NUL byte" : "this line is not valid UTF-8", "请把文件存为 UTF-8", "save the file as UTF-8");
+	file_mistake(diags, source->file, line, NO_HINT, nul ? MISTAKE_file_nul : MISTAKE_file_encoding);
 	return false;
 }
 
@@ -170,6 +212,22 @@ source_place(const struct source *source, size_t offset, int *line, int *column)
 	*column = count_characters(source->text + start, offset - start) + 1;
 }
 
+size_t
+source_offset(const struct source *source, int line, int column)
+{
+	size_t offset = 0;
+	while (line > 1 && offset < source->length)
+		if (source->text[offset++] == '\n')
+			line--;
+	while (column > 1 && offset < source->length && source->text[offset] != '\n') {
+		do
+			offset++;
+		while (offset < source->length && (source->text[offset] & 0xc0) == 0x80);
+		column--;
+	}
+	return offset;
+}
+
 void
 source_report(const struct source *source, enum diag_level level, struct extent at, struct message what,
     struct message hint)
@@ -189,20 +247,33 @@ source_report(const struct source *source, enum diag_level level, struct extent 
 }
 
 void
-source_mistake(const struct source *source, struct extent at, struct message hint, enum mistake mistake, ...)
+source_mistake_list(const struct source *source, struct extent at, struct message hint, enum mistake mistake, va_list list)
 {
 	const struct mistake_row *row = &mistake_rows[mistake];
-	const char *text[2];
-	for (int language = LANGUAGE_ZH; language <= LANGUAGE_EN; language++) {
-		va_list list;
-		va_start(list, mistake);
-		text[language] = say_list(source->diags, row->message[language], list);
-		va_end(list);
-	}
-	if (!hint.zh)
-		hint = (struct message){row->remedy[LANGUAGE_ZH], row->remedy[LANGUAGE_EN]};
-	source_report(source, row->level, at, (struct message){text[LANGUAGE_ZH], text[LANGUAGE_EN]}, hint);
+	struct message what = say_mistake(source->diags, row, list, &hint);
+	source_report(source, row->level, at, what, hint);
 	diag_code(source->diags, row->code);
+}
+
+void
+source_mistake(const struct source *source, struct extent at, struct message hint, enum mistake mistake, ...)
+{
+	va_list list;
+	va_start(list, mistake);
+	source_mistake_list(source, at, hint, mistake, list);
+	va_end(list);
+}
+
+void
+file_mistake(struct diags *diags, const char *file, int line, struct message hint, enum mistake mistake, ...)
+{
+	const struct mistake_row *row = &mistake_rows[mistake];
+	va_list list;
+	va_start(list, mistake);
+	struct message what = say_mistake(diags, row, list, &hint);
+	va_end(list);
+	diag_add(diags, row->level, file, line, 0, 1, NULL, what.zh, what.en, hint.zh, hint.en);
+	diag_code(diags, row->code);
 }
 
 struct message

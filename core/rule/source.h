@@ -8,6 +8,8 @@
 #include "core/base/diag.h"
 #include "core/base/slice.h"
 
+#include <stdarg.h>
+
 struct extent {
 	size_t offset, length;
 };
@@ -30,8 +32,9 @@ bool source_read(struct source *, struct arena *, const char *path, size_t most,
 /* A text from memory, for what the core itself writes down. */
 struct source source_of(const char *file, const char *text, struct diags *);
 
-/* Line from 1, column from 1 in characters. */
+/* Line from 1, column from 1 in characters; and back, to the line's end at most. */
 void source_place(const struct source *, size_t offset, int *line, int *column);
+size_t source_offset(const struct source *, int line, int column);
 
 struct message {
 	const char *zh, *en;
@@ -59,21 +62,29 @@ enum mistake {
 struct mistake_row {
 	const char *name, *code;
 	enum diag_level level;
-	const char *message[2];         /* by enum language: formats that take the same arguments */
+	const char *message[2];         /* by enum language: formats that take the same arguments in the same order */
 	const char *remedy[2];          /* what to do when there is no better hint; NULL: nothing to add */
 };
 
 extern const struct mistake_row mistake_rows[MISTAKE_COUNT];
 
-/* Reports the mistake at the place; what follows fills the message in both languages alike.  A hint (hint_word, or a text of
- * one's own) stands in place of the row's remedy; NO_HINT: the remedy. */
+/* Reports the mistake at the place.  What follows fills the message in both languages alike:
+ *
+ *     %s const char *   %.*s int, const char * (SLICE_ARG)   %d int   %zu size_t   %lld long long   %% a percent sign
+ *     %w const struct message *: words that differ by language, of which each message takes its own
+ *
+ * A hint (hint_word, or a text of one's own) stands in place of the row's remedy; NO_HINT: the remedy. */
 void source_mistake(const struct source *, struct extent, struct message hint, enum mistake, ...);
+void source_mistake_list(const struct source *, struct extent, struct message hint, enum mistake, va_list);
+
+/* The same for a file that has no text to show: the line from 1, 0: the whole file. */
+void file_mistake(struct diags *, const char *file, int line, struct message hint, enum mistake, ...);
 
 /* Text in the memory of the diagnostics. */
 const char *source_say(struct diags *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The message with what errno means behind it. */
-struct message source_because(struct diags *, struct message what, int error);
+/* What an errno means. */
+struct message error_words(int error);
 
 /* "did you mean ...?" when a candidate is near, else the list of the candidates when they are few. */
 struct message hint_word(struct diags *, struct slice word, const char *const candidates[], size_t count);

@@ -44,13 +44,18 @@ struct loading {
 	size_t count, slots;
 };
 
-static void
-cell_error(struct loading *load, const struct csv_row *row, int column, const char *zh, const char *en, struct message hint)
+/* Where a mistake of the cell is told. */
+static struct extent
+cell_place(const struct csv_row *row, int column)
 {
 	struct extent at = row->at[column];
-	if (at.length == 0)
-		at = (struct extent){at.offset, 1};
-	source_error(&load->source, at, (struct message){zh, en}, hint);
+	return at.length ? at : (struct extent){at.offset, 1};
+}
+
+static void
+cell_mistake(struct loading *load, const struct csv_row *row, int column, enum mistake mistake)
+{
+	source_mistake(&load->source, cell_place(row, column), NO_HINT, mistake);
 }
 
 /* A code as it is compared: without leading zeros; NULL: reported. */
@@ -67,7 +72,7 @@ cell_code(struct loading *load, const struct csv_row *row, int column)
 		has_control |= (unsigned char)cell.data[i] < 0x20 || cell.data[i] == 0x7f;
 	if (cell.length >= 1 && cell.length <= 16 && !has_control)
 		return cell.data;
-	cell_error(load, row, column, "编码有 1 到 16 个字节", "a code has 1 to 16 bytes", NO_HINT);
+	cell_mistake(load, row, column, MISTAKE_cell_code);
 	return NULL;
 }
 
@@ -86,7 +91,7 @@ cell_region(struct loading *load, const struct csv_row *row, int column, bool ma
 	struct slice cell = row->cell[column];
 	if (is_digits(cell) && cell.length <= 16 && (cell.length ? cell.data[0] != '0' : may_be_empty))
 		return cell.data;
-	cell_error(load, row, column, "应是医保区划的前几位数字", "the leading digits of an area code are wanted", NO_HINT);
+	cell_mistake(load, row, column, MISTAKE_cell_region);
 	return NULL;
 }
 
@@ -98,9 +103,8 @@ cell_word(struct loading *load, const struct csv_row *row, int column, const cha
 	for (size_t i = 0; i < count; i++)
 		if (slice_equal(cell, slice_of(words[i])))
 			return (int)i;
-	const char *zh = source_say(load->diags, "%s 没有值 %.*s", load->csv.column[column], SLICE_ARG(cell));
-	const char *en = source_say(load->diags, "%s has no value %.*s", load->csv.column[column], SLICE_ARG(cell));
-	cell_error(load, row, column, zh, en, hint_word(load->diags, cell, words, count));
+	source_mistake(&load->source, cell_place(row, column), hint_word(load->diags, cell, words, count), MISTAKE_cell_word,
+	    load->csv.column[column], SLICE_ARG(cell));
 	return -1;
 }
 
@@ -109,7 +113,7 @@ cell_filled(struct loading *load, const struct csv_row *row, int column)
 {
 	if (row->cell[column].length > 0 && row->cell[column].length <= 256)
 		return row->cell[column].data;
-	cell_error(load, row, column, "这一格不能空，最多 256 字节", "this cell must be filled, at most 256 bytes", NO_HINT);
+	cell_mistake(load, row, column, MISTAKE_cell_empty);
 	return NULL;
 }
 
@@ -162,9 +166,7 @@ settle_rows(struct loading *load, const char *name)
 			continue;
 		int line, column;
 		source_place(&load->source, draft[-1].at.offset, &line, &column);
-		source_error(&load->source, draft->at, (struct message){
-		    source_say(load->diags, "这一行的键与第 %d 行相同", line),
-		    source_say(load->diags, "this line has the same key as line %d", line)}, NO_HINT);
+		source_mistake(&load->source, draft->at, NO_HINT, MISTAKE_line_repeated, line);
 	}
 }
 
@@ -218,11 +220,11 @@ set_number(struct loading *load, const struct csv_row *row, int column, int fiel
 	if (known >= 0)
 		return known;
 	if (!is_set_name(name)) {
-		cell_error(load, row, column, "集合名用小写字母、数字和 _", "a set name has small letters, digits and _", NO_HINT);
+		cell_mistake(load, row, column, MISTAKE_set_name);
 		return -1;
 	}
 	if (tables->set_count == TABLES_SETS_MAX) {
-		cell_error(load, row, column, "集合太多（最多 256 个）", "too many sets (at most 256)", NO_HINT);
+		cell_mistake(load, row, column, MISTAKE_sets_many);
 		return -1;
 	}
 	tables->set[tables->set_count] = (struct code_set){field, name.data};
@@ -276,7 +278,7 @@ take_institution(struct loading *load, const struct csv_row *row)
 	if (!code || !area || level < 0)
 		return;
 	if (strlen(code) > 64) {
-		cell_error(load, row, 0, "标识最多 64 字节", "an identifier has at most 64 bytes", NO_HINT);
+		cell_mistake(load, row, 0, MISTAKE_cell_identifier);
 		return;
 	}
 	keep(load, row, NULL, (const char *[]){code, row->cell[1].data, area, level_names[level], row->cell[4].data}, 5, 1);
@@ -303,11 +305,11 @@ take_population(struct loading *load, const struct csv_row *row)
 	bool has_month = parse_month(row->cell[3], &month);
 	bool has_persons = persons.length > 0 && persons.length <= 10 && is_digits(persons);
 	if (!has_month)
-		cell_error(load, row, 3, "月份写作 2024-03", "a month is written 2024-03", NO_HINT);
+		cell_mistake(load, row, 3, MISTAKE_cell_month);
 	if (!has_persons)
-		cell_error(load, row, 4, "人数应是非负整数", "the number of persons must be an integer, not negative", NO_HINT);
+		cell_mistake(load, row, 4, MISTAKE_cell_persons);
 	if (row->cell[1].length > 64)
-		cell_error(load, row, 1, "标识最多 64 字节", "an identifier has at most 64 bytes", NO_HINT);
+		cell_mistake(load, row, 1, MISTAKE_cell_identifier);
 	if (!pool || class < 0 || !has_month || !has_persons || row->cell[1].length > 64)
 		return;
 	struct population_row *made = arena_alloc(load->arena, sizeof *made);
@@ -425,8 +427,7 @@ load_table(struct tables *tables, struct arena *arena, const char *directory, co
 	settle_rows(&load, schema->name);
 	keep_table(&load, schema);
 	if (schema->take == take_medtype && tables_set(tables, FIELD_med_type, SLICE("inpatient")) < 0)
-		source_error(&load.source, (struct extent){0, 1}, (struct message){"没有集合 inpatient：住院人次按它计算",
-		    "there is no set inpatient, by which stays are counted"}, NO_HINT);
+		source_mistake(&load.source, (struct extent){0, 1}, NO_HINT, MISTAKE_no_inpatient);
 	tables->source[tables->sources++] = load.source;
 	free(load.draft);
 }

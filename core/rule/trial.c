@@ -13,7 +13,7 @@ struct kind {
 	const struct field *fields;
 	size_t count;
 	bool is_enrolment;
-	const char *zh, *en;
+	struct message name;
 };
 
 struct trial_place {
@@ -62,15 +62,12 @@ static bool
 check_member(const struct source *source, const struct kind *kind, const struct yaml *member)
 {
 	const struct field *field = find_field(kind, member->key->text);
-	struct diags *diags = source->diags;
 	if (!field) {
 		const char *names[SETTLEMENT_FIELDS];
 		for (size_t i = 0; i < kind->count; i++)
 			names[i] = kind->fields[i].name;
-		source_error(source, member->key->at, (struct message){
-		    source_say(diags, "%s没有字段 %s", kind->zh, member->key->text.data),
-		    source_say(diags, "%s has no field %s", kind->en, member->key->text.data)},
-		    hint_word(diags, member->key->text, names, kind->count));
+		source_mistake(source, member->key->at, hint_word(source->diags, member->key->text, names, kind->count),
+		    MISTAKE_record_field_unknown, &kind->name, member->key->text.data);
 		return false;
 	}
 	return is_identities(kind, field) ? check_identities(source, member) : want_kind(source, member, YAML_SCALAR);
@@ -106,9 +103,8 @@ check_required(const struct source *source, const struct kind *kind, const struc
 	for (size_t i = 0; i < kind->count; i++) {
 		if (!kind->fields[i].required || effective(map, defaults, kind->fields[i].name))
 			continue;
-		source_error(source, (struct extent){map->at.offset, 1}, (struct message){
-		    source_say(source->diags, "%s缺少必填字段 %s", kind->zh, kind->fields[i].name),
-		    source_say(source->diags, "%s lacks the required field %s", kind->en, kind->fields[i].name)}, NO_HINT);
+		source_mistake(source, (struct extent){map->at.offset, 1}, NO_HINT, MISTAKE_record_field_missing, &kind->name,
+		    kind->fields[i].name);
 		is_good = false;
 	}
 	return is_good;
@@ -220,8 +216,7 @@ read_repeat(struct trial_place *place, const struct kind *kind, const struct yam
 	const struct yaml *id = effective(map, defaults, kind->is_enrolment ? "psn_no" : "setl_id");
 	if (!id || strchr(id->text.data, '#'))
 		return true;
-	source_error(place->source, id->at, (struct message){"重复的记录里，这个标识要含 #（换成 1、2、3……）",
-	    "in a repeated record this identifier needs a # (which becomes 1, 2, 3, ...)"}, NO_HINT);
+	source_mistake(place->source, id->at, NO_HINT, MISTAKE_repeat_identifier);
 	return false;
 }
 
@@ -239,8 +234,7 @@ load_records(struct trial_place *place, const struct kind *kind, const struct ya
 			continue;
 		}
 		if (place->before + place->test->records + (size_t)(repeat < 0 ? 1 : repeat) > RECORDS_MAX) {
-			source_error(place->source, map->at, (struct message){"一条规则的测试合计最多 100000 条记录",
-			    "the tests of a rule have at most 100000 records together"}, NO_HINT);
+			source_mistake(place->source, map->at, NO_HINT, MISTAKE_records_many);
 			return false;
 		}
 		if (repeat < 0)
@@ -270,11 +264,7 @@ load_on(struct trial_place *place, const struct yaml *node, struct trial_expecta
 	}
 	if (!expect->on)
 		return false;
-	struct diags *diags = place->load->diags;
-	source_error(place->source, node->at, (struct message){
-	    source_say(diags, "这个测试里没有 setl_id %s", expect->on),
-	    source_say(diags, "no claim of this test has the setl_id %s", expect->on)},
-	    hint_word(diags, node->text, ids, count));
+	source_mistake(place->source, node->at, hint_word(place->load->diags, node->text, ids, count), MISTAKE_on_unknown, expect->on);
 	return false;
 }
 
@@ -291,12 +281,10 @@ load_expectation(struct trial_place *place, const struct yaml *map, struct trial
 		} else if (strcmp(member->key->text.data, "on") == 0) {
 			is_good &= load_on(place, member, expect);
 		} else if (!is_name(member->key->text)) {
-			source_error(place->source, member->key->at, (struct message){"期望的名字用字母、数字和 _",
-			    "the name of an expected value has letters, digits and _"}, NO_HINT);
+			source_mistake(place->source, member->key->at, NO_HINT, MISTAKE_expected_name);
 			is_good = false;
 		} else if (expect->values == COUNT(expect->value)) {
-			source_error(place->source, member->key->at, (struct message){"一行期望里的键太多（最多 24 个）",
-			    "too many keys in one expectation (at most 24)"}, NO_HINT);
+			source_mistake(place->source, member->key->at, NO_HINT, MISTAKE_expected_many);
 			return false;
 		} else {
 			expect->value[expect->values++] = (struct trial_value){member->key->text.data, member->text.data};
@@ -334,8 +322,8 @@ load_defaults(struct trial_place *place, const struct kind *kind, const struct y
 static bool
 load_all_records(struct trial_place *place, const struct yaml *map)
 {
-	const struct kind settlement = {settlement_fields, SETTLEMENT_FIELDS, false, "结算", "a settlement"};
-	const struct kind enrolment = {enrolment_fields, ENROLMENT_FIELDS, true, "参保记录", "an enrolment"};
+	const struct kind settlement = {settlement_fields, SETTLEMENT_FIELDS, false, {"结算", "a settlement"}};
+	const struct kind enrolment = {enrolment_fields, ENROLMENT_FIELDS, true, {"参保记录", "an enrolment"}};
 	bool is_good = true;
 	const struct yaml *defaults = load_defaults(place, &settlement, yaml_get(map, "defaults"), &is_good);
 	const struct yaml *enrolment_defaults = load_defaults(place, &enrolment, yaml_get(map, "enrolment_defaults"), &is_good);
@@ -374,7 +362,7 @@ tests_load(struct load *load, struct rule_draft *draft, const struct yaml *list)
 	if (!want_kind(&draft->source, list, YAML_LIST))
 		return false;
 	if (list->count == 0 || list->count > TESTS_MAX) {
-		source_error(&draft->source, list->key->at, (struct message){"测试要有 1 到 1000 个", "1 to 1000 tests are wanted"}, NO_HINT);
+		source_mistake(&draft->source, list->key->at, NO_HINT, MISTAKE_tests_count);
 		return false;
 	}
 	rule->test = arena_alloc(load->arena, list->count * sizeof *rule->test);

@@ -9,10 +9,10 @@
 #define CODE_BYTES_MAX 16
 #define IDENTIFIER_BYTES_MAX 64
 
-const char *
-expression_type_name(enum expression_type type, enum language language)
+const struct message *
+expression_type_name(enum expression_type type)
 {
-	static const char *const names[][2] = {
+	static const struct message names[] = {
 		[EXPRESSION_WRONG] = {"?", "?"}, [EXPRESSION_TRUTH] = {"条件", "a condition"},
 		[EXPRESSION_CODE] = {"编码", "a code"}, [EXPRESSION_ID] = {"标识", "an identifier"},
 		[EXPRESSION_AMOUNT] = {"金额", "an amount"}, [EXPRESSION_DECIMAL] = {"小数", "a decimal"},
@@ -22,7 +22,7 @@ expression_type_name(enum expression_type type, enum language language)
 		[EXPRESSION_NUMBER_LITERAL] = {"数字", "a number"},
 		[EXPRESSION_DATE_LITERAL] = {"日期", "a date"}, [EXPRESSION_TIME_LITERAL] = {"时间", "a time"},
 	};
-	return names[type][language];
+	return &names[type];
 }
 
 static bool
@@ -45,9 +45,12 @@ is_open_literal(const struct node *node)
 }
 
 static enum expression_type
-wrong(struct writing *writing, const struct node *node, const char *zh, const char *en, struct message hint)
+wrong(struct writing *writing, const struct node *node, struct message hint, enum mistake mistake, ...)
 {
-	writing_error(writing, node->at, (struct message){zh, en}, hint);
+	va_list list;
+	va_start(list, mistake);
+	writing_mistake_list(writing, node->at, hint, mistake, list);
+	va_end(list);
 	return EXPRESSION_WRONG;
 }
 
@@ -85,29 +88,28 @@ settle_literal(struct writing *writing, struct node *literal, enum expression_ty
 	case EXPRESSION_AMOUNT:
 		if (money_parse(text.data, text.length, &literal->number))
 			return true;
-		wrong(writing, literal, "不是金额", "this is not an amount",
-		    (struct message){"单位元，最多两位小数", "in yuan, at most two decimals"});
+		wrong(writing, literal, NO_HINT, MISTAKE_amount_form);
 		return false;
 	case EXPRESSION_DECIMAL:
 		if (decimal_parse(text.data, text.length, DECIMAL_PLACES, &literal->number))
 			return true;
-		wrong(writing, literal, "不是小数", "this is not a decimal", (struct message){"最多四位小数", "at most four decimals"});
+		wrong(writing, literal, NO_HINT, MISTAKE_decimal_form);
 		return false;
 	case EXPRESSION_CODE:
 		if (normalise_code(literal))
 			return true;
-		wrong(writing, literal, "编码有 1 到 16 个字节", "a code has 1 to 16 bytes", NO_HINT);
+		wrong(writing, literal, NO_HINT, MISTAKE_code_length);
 		return false;
 	case EXPRESSION_ID:
 		if (text.length >= 1 && text.length <= IDENTIFIER_BYTES_MAX)
 			return true;
-		wrong(writing, literal, "标识有 1 到 64 个字节", "an identifier has 1 to 64 bytes", NO_HINT);
+		wrong(writing, literal, NO_HINT, MISTAKE_identifier_length);
 		return false;
 	case EXPRESSION_DATE:
 	case EXPRESSION_TIME:
 		if (parse_literal_time(literal, type))
 			return true;
-		wrong(writing, literal, "没有这个日期或时间", "there is no such date or time", NO_HINT);
+		wrong(writing, literal, NO_HINT, MISTAKE_date_unknown);
 		return false;
 	default:
 		return false;
@@ -146,14 +148,10 @@ mismatch_hint(enum expression_type a, enum expression_type b)
 static bool
 mismatch(struct writing *writing, const struct node *at, enum expression_type a, enum expression_type b)
 {
-	struct diags *diags = writing->shared->diags;
 	struct message hint = mismatch_hint(a, b);
 	if (!hint.zh)
 		hint = mismatch_hint(b, a);
-	wrong(writing, at, source_say(diags, "%s不能和%s比较", expression_type_name(a, LANGUAGE_ZH),
-	    expression_type_name(b, LANGUAGE_ZH)),
-	    source_say(diags, "%s cannot be compared with %s", expression_type_name(a, LANGUAGE_EN),
-	    expression_type_name(b, LANGUAGE_EN)), hint);
+	wrong(writing, at, hint, MISTAKE_types_differ, expression_type_name(a), expression_type_name(b));
 	return false;
 }
 
@@ -170,8 +168,7 @@ unify(struct writing *writing, const struct node *at, struct node *a, struct nod
 	if (a->type == EXPRESSION_WRONG || b->type == EXPRESSION_WRONG)
 		return false;
 	if (is_literal(a) && is_literal(b)) {
-		wrong(writing, at, "两边都是固定的值", "both sides are fixed values",
-		    (struct message){"至少一边要有字段", "at least one side must name a field"});
+		wrong(writing, at, NO_HINT, MISTAKE_both_fixed);
 		return false;
 	}
 	struct node *literal = is_open_literal(b) ? b : is_open_literal(a) ? a : NULL;
@@ -210,9 +207,8 @@ check_field(struct writing *writing, const struct node *node)
 		return type;
 	const char *name = settlement_fields[node->field].name;
 	struct diags *diags = writing->shared->diags;
-	return wrong(writing, node, source_say(diags, "字段 %s 的内容不保存，不能比较", name),
-	    source_say(diags, "the content of %s is never kept and cannot be compared", name),
-	    (struct message){source_say(diags, "只能用 present(%s)", name), source_say(diags, "only present(%s) is known", name)});
+	struct message hint = {source_say(diags, "只能用 present(%s)", name), source_say(diags, "only present(%s) is known", name)};
+	return wrong(writing, node, hint, MISTAKE_field_unkept, name);
 }
 
 static enum expression_type
@@ -244,11 +240,8 @@ check_sum(struct writing *writing, struct node *node)
 			side = EXPRESSION_AMOUNT;
 		if (side == EXPRESSION_AMOUNT)
 			continue;
-		if (side != EXPRESSION_WRONG && side != EXPRESSION_NUMBER_LITERAL) {
-			struct diags *diags = writing->shared->diags;
-			wrong(writing, sides[i], source_say(diags, "+ 和 - 只用于金额，这是%s", expression_type_name(side, LANGUAGE_ZH)),
-			    source_say(diags, "+ and - are for amounts, this is %s", expression_type_name(side, LANGUAGE_EN)), NO_HINT);
-		}
+		if (side != EXPRESSION_WRONG && side != EXPRESSION_NUMBER_LITERAL)
+			wrong(writing, sides[i], NO_HINT, MISTAKE_sum_kind, expression_type_name(side));
 		type = EXPRESSION_WRONG;
 	}
 	return type;
@@ -263,13 +256,9 @@ check_compare(struct writing *writing, struct node *node)
 		return EXPRESSION_WRONG;
 	enum expression_type type = node->left->type;
 	if (type == EXPRESSION_TRUTH)
-		return wrong(writing, node, "条件之间不能比较", "conditions are not compared with each other",
-		    (struct message){"用 and、or、not", "use and, or, not"});
+		return wrong(writing, node, NO_HINT, MISTAKE_conditions_compared);
 	if (is_text(type) && node->op != WORD_EQUAL && node->op != WORD_UNEQUAL)
-		return wrong(writing, node, source_say(writing->shared->diags, "%s只能用 == 和 != 比较，没有大小",
-		    expression_type_name(type, LANGUAGE_ZH)),
-		    source_say(writing->shared->diags, "%s has no order: only == and != compare it",
-		    expression_type_name(type, LANGUAGE_EN)), NO_HINT);
+		return wrong(writing, node, NO_HINT, MISTAKE_no_order, expression_type_name(type));
 	return EXPRESSION_TRUTH;
 }
 
@@ -280,12 +269,7 @@ check_text_side(struct writing *writing, struct node *left, const char *what)
 	enum expression_type type = check(writing, left);
 	if (type == EXPRESSION_WRONG || (is_text(type) && !is_literal(left)))
 		return type;
-	struct diags *diags = writing->shared->diags;
-	return wrong(writing, left, source_say(diags, "%s 的左边应是编码或标识字段，这是%s", what,
-	    expression_type_name(type, LANGUAGE_ZH)),
-	    source_say(diags, "a code or identifier field stands left of %s, this is %s", what,
-	    expression_type_name(type, LANGUAGE_EN)),
-	    (struct message){"金额和日期用 between", "amounts and dates have between"});
+	return wrong(writing, left, NO_HINT, MISTAKE_text_side, what, expression_type_name(type));
 }
 
 static struct node *
@@ -340,8 +324,7 @@ check_set(struct writing *writing, struct node *node)
 	}
 	const char *names[TABLES_SETS_MAX];
 	size_t count = tables_set_names(tables, node->left->field, names);
-	return wrong(writing, node->right, source_say(diags, "字段 %s 没有集合 $%.*s", field, SLICE_ARG(node->text)),
-	    source_say(diags, "there is no set $%.*s for %s", SLICE_ARG(node->text), field), hint_word(diags, node->text, names, count));
+	return wrong(writing, node->right, hint_word(diags, node->text, names, count), MISTAKE_set_unknown, field, SLICE_ARG(node->text));
 }
 
 static enum expression_type
@@ -349,15 +332,13 @@ check_matches(struct writing *writing, struct node *node)
 {
 	if (check_text_side(writing, node->left, "=~") == EXPRESSION_WRONG)
 		return EXPRESSION_WRONG;
-	struct diags *diags = writing->shared->diags;
 	size_t offset;
 	const char *why;
 	node->pattern = pattern_compile(writing->shared->arena, node->right->text, &offset, &why);
 	if (node->pattern)
 		return EXPRESSION_TRUTH;
 	struct extent at = {node->right->at.offset + 1 + offset, 1};
-	writing_error(writing, at, (struct message){source_say(diags, "正则表达式有误：%s", why),
-	    source_say(diags, "the pattern is wrong: %s", why)}, NO_HINT);
+	writing_mistake(writing, at, NO_HINT, MISTAKE_pattern_wrong, why);
 	return EXPRESSION_WRONG;
 }
 
@@ -371,10 +352,10 @@ check_between(struct writing *writing, struct node *node)
 	if (!unify(writing, node, left, node->right) || !unify(writing, node, left, node->third))
 		return EXPRESSION_WRONG;
 	if (is_text(left->type) || left->type == EXPRESSION_TRUTH)
-		return wrong(writing, node, "between 用于金额、小数、日期和时间", "between is for amounts, decimals, dates and times", NO_HINT);
+		return wrong(writing, node, NO_HINT, MISTAKE_between_kind);
 	if (is_literal(node->right) && is_literal(node->third) && node->right->type == node->third->type
 	    && node->right->number > node->third->number)
-		return wrong(writing, node->right, "下界大于上界，永远不成立", "the lower bound is above the upper one: never true", NO_HINT);
+		return wrong(writing, node->right, NO_HINT, MISTAKE_between_never);
 	return EXPRESSION_TRUTH;
 }
 
@@ -387,12 +368,8 @@ check_logic(struct writing *writing, struct node *node)
 		enum expression_type side = check(writing, sides[i]);
 		if (side == EXPRESSION_TRUTH)
 			continue;
-		if (side != EXPRESSION_WRONG) {
-			struct diags *diags = writing->shared->diags;
-			wrong(writing, sides[i], source_say(diags, "and、or、not 连接条件，这是%s", expression_type_name(side, LANGUAGE_ZH)),
-			    source_say(diags, "and, or, not join conditions, this is %s", expression_type_name(side, LANGUAGE_EN)),
-			    (struct message){"缺少比较，如 == \"390\" 或 > 0.00 ？", "is a comparison missing, like == \"390\" or > 0.00?"});
-		}
+		if (side != EXPRESSION_WRONG)
+			wrong(writing, sides[i], NO_HINT, MISTAKE_logic_kind, expression_type_name(side));
 		type = EXPRESSION_WRONG;
 	}
 	return type;
@@ -432,9 +409,6 @@ typecheck(struct writing *writing, struct node *root)
 	enum expression_type type = check(writing, root);
 	if (type == EXPRESSION_WRONG || type == EXPRESSION_TRUTH)
 		return type == EXPRESSION_TRUTH;
-	struct diags *diags = writing->shared->diags;
-	wrong(writing, root, source_say(diags, "表达式应是一个条件，这是%s", expression_type_name(type, LANGUAGE_ZH)),
-	    source_say(diags, "the expression must be a condition, this is %s", expression_type_name(type, LANGUAGE_EN)),
-	    (struct message){"加上比较，如 == \"390\" 或 > 0.00", "add a comparison, like == \"390\" or > 0.00"});
+	wrong(writing, root, NO_HINT, MISTAKE_no_condition, expression_type_name(type));
 	return false;
 }

@@ -3,24 +3,21 @@
 
 #include "core/base/time.h"
 
-static bool
-wrong(const struct source *source, const struct yaml *node, const char *zh, const char *en, struct message hint)
+/* Where a mistake of the node is told: at its key when nothing stands behind that. */
+static struct extent
+place_of(const struct yaml *node)
 {
-	struct extent at = node->at;
-	if (yaml_is_missing(node) && node->key)
-		at = node->key->at;
-	source_error(source, at, (struct message){zh, en}, hint);
-	return false;
+	return yaml_is_missing(node) && node->key ? node->key->at : node->at;
 }
 
 static bool
-wrong_value(const struct source *source, const struct yaml *node, const char *zh, const char *en)
+wrong_value(const struct source *source, const struct yaml *node, struct message wanted, struct message hint)
 {
-	struct diags *diags = source->diags;
-	const char *key = node->key ? node->key->text.data : NULL;
-	const char *zh_text = key ? source_say(diags, "%s 应是%s", key, zh) : source_say(diags, "这里应是%s", zh);
-	const char *en_text = key ? source_say(diags, "%s must be %s", key, en) : source_say(diags, "expected %s", en);
-	return wrong(source, node, zh_text, en_text, NO_HINT);
+	if (node->key)
+		source_mistake(source, place_of(node), hint, MISTAKE_value_kind, node->key->text.data, &wanted);
+	else
+		source_mistake(source, place_of(node), hint, MISTAKE_item_kind, &wanted);
+	return false;
 }
 
 bool
@@ -34,10 +31,8 @@ want_keys(const struct source *source, const struct yaml *map, const char *const
 		if (i < count)
 			continue;
 		is_good = false;
-		source_error(source, member->key->at, (struct message){
-		    source_say(source->diags, "没有键 %s", member->key->text.data),
-		    source_say(source->diags, "there is no key %s here", member->key->text.data)},
-		    hint_word(source->diags, member->key->text, known, count));
+		source_mistake(source, member->key->at, hint_word(source->diags, member->key->text, known, count),
+		    MISTAKE_key_unknown, member->key->text.data);
 	}
 	return is_good;
 }
@@ -50,19 +45,22 @@ want_member(const struct source *source, const struct yaml *map, const char *key
 		return member;
 	const struct yaml *at = member ? member->key : map->key ? map->key : map;
 	size_t width = at->kind == YAML_SCALAR ? at->at.length : 1;
-	source_error(source, (struct extent){at->at.offset, width}, (struct message){
-	    source_say(source->diags, member ? "键 %s 没有值" : "缺少键 %s", key),
-	    source_say(source->diags, member ? "the key %s has no value" : "the key %s is missing", key)}, NO_HINT);
+	source_mistake(source, (struct extent){at->at.offset, width}, NO_HINT,
+	    member ? MISTAKE_key_empty : MISTAKE_key_missing, key);
 	return NULL;
 }
 
 bool
 want_kind(const struct source *source, const struct yaml *node, enum yaml_kind kind)
 {
-	static const char *const names[][2] = {
+	static const struct message names[] = {
 		[YAML_SCALAR] = {"一个值", "a single value"}, [YAML_LIST] = {"列表 [ ]", "a list"},
 		[YAML_MAP] = {"键和值 { }", "keys with values"}};
-	return node->kind == kind || wrong_value(source, node, names[kind][0], names[kind][1]);
+	static const struct message hints[] = {
+		[YAML_SCALAR] = {"只写一个值，不加 [ ] 和 { }", "write one value alone, without [ ] and { }"},
+		[YAML_LIST] = {"只有一项也写成 [项]，没有就写 []", "even one item is written [item], none is written []"},
+		[YAML_MAP] = {"写成 {键: 值, 键: 值}，或每个键另起一行并缩进", "write {key: value, key: value}, or each key indented on a line of its own"}};
+	return node->kind == kind || wrong_value(source, node, names[kind], hints[kind]);
 }
 
 const char *
@@ -72,12 +70,11 @@ want_text(const struct source *source, const struct yaml *node, size_t most)
 		return NULL;
 	size_t blank = strspn(node->text.data, " \t\n");
 	if (blank == node->text.length) {
-		wrong_value(source, node, "文字，不能空", "a text that is not empty");
+		wrong_value(source, node, (struct message){"文字，不能空", "a text that is not empty"}, NO_HINT);
 		return NULL;
 	}
 	if (node->text.length > most) {
-		wrong(source, node, source_say(source->diags, "太长，最多 %zu 字节", most),
-		    source_say(source->diags, "too long, at most %zu bytes", most), NO_HINT);
+		source_mistake(source, place_of(node), NO_HINT, MISTAKE_text_long, most);
 		return NULL;
 	}
 	return node->text.data;
@@ -91,14 +88,11 @@ want_word(const struct source *source, const struct yaml *node, const char *cons
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(words[i], node->text.data) == 0)
 			return (int)i;
-	struct diags *diags = source->diags;
-	struct message hint = hint_word(diags, node->text, words, count);
+	struct message hint = hint_word(source->diags, node->text, words, count);
 	if (node->key)
-		wrong(source, node, source_say(diags, "%s 没有值 %s", node->key->text.data, node->text.data),
-		    source_say(diags, "%s has no value %s", node->key->text.data, node->text.data), hint);
+		source_mistake(source, place_of(node), hint, MISTAKE_word_unknown, node->key->text.data, node->text.data);
 	else
-		wrong(source, node, source_say(diags, "这里不能写 %s", node->text.data),
-		    source_say(diags, "%s is not known here", node->text.data), hint);
+		source_mistake(source, place_of(node), hint, MISTAKE_item_unknown, node->text.data);
 	return -1;
 }
 
@@ -115,9 +109,10 @@ want_integer(const struct source *source, const struct yaml *node, int64_t least
 	if (is_good && *value >= least && *value <= most)
 		return true;
 	struct diags *diags = source->diags;
-	return wrong_value(source, node,
+	return wrong_value(source, node, (struct message){
 	    source_say(diags, "整数，%lld 到 %lld", (long long)least, (long long)most),
-	    source_say(diags, "an integer from %lld to %lld", (long long)least, (long long)most));
+	    source_say(diags, "an integer from %lld to %lld", (long long)least, (long long)most)},
+	    (struct message){"只写数字，前面没有 0 和正负号", "digits alone, without a sign and without a 0 in front"});
 }
 
 bool
@@ -126,7 +121,8 @@ want_date(const struct source *source, const struct yaml *node, int32_t *day)
 	if (node->kind == YAML_SCALAR && node->text.length == 10 && node->text.data[4] == '-'
 	    && date_parse(node->text.data, node->text.length, day))
 		return true;
-	return wrong_value(source, node, "日期，如 2024-01-01", "a date like 2024-01-01");
+	return wrong_value(source, node, (struct message){"日期，如 2024-01-01", "a date like 2024-01-01"},
+	    (struct message){"四位年、两位月、两位日，并且真有这一天", "four digits of the year, two of the month, two of a day that exists"});
 }
 
 bool

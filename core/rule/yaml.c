@@ -37,29 +37,13 @@ static const struct {
 	{"comment", "注释的位置不对，# 前要有空格"},
 };
 
-static const char *
+static struct message
 translate(struct diags *diags, const char *message)
 {
 	for (size_t i = 0; i < sizeof translations / sizeof translations[0]; i++)
 		if (strstr(message, translations[i].part))
-			return source_say(diags, "YAML 写法有误：%s（%s）", translations[i].zh, message);
-	return source_say(diags, "YAML 写法有误（%s）", message);
-}
-
-static size_t
-offset_of(const struct source *source, int line, int column)
-{
-	size_t offset = 0;
-	while (line > 1 && offset < source->length)
-		if (source->text[offset++] == '\n')
-			line--;
-	while (column > 1 && offset < source->length && source->text[offset] != '\n') {
-		do
-			offset++;
-		while (offset < source->length && (source->text[offset] & 0xc0) == 0x80);
-		column--;
-	}
-	return offset;
+			return (struct message){source_say(diags, "%s（%s）", translations[i].zh, message), message};
+	return (struct message){message, message};
 }
 
 static void
@@ -69,21 +53,21 @@ complain(struct reader *reader, struct fy_diag *diag)
 	void *iterator = NULL;
 	const struct fy_diag_error *error = fy_diag_errors_iterate(diag, &iterator);
 	if (!error) {
-		source_error(source, (struct extent){reader->last, 1},
-		    (struct message){"YAML 写法有误", "this is not YAML"}, NO_HINT);
+		source_mistake(source, (struct extent){reader->last, 1}, NO_HINT, MISTAKE_yaml_broken);
 		return;
 	}
 	/* One mistake makes several complaints; the first is the one that helps. */
-	source_error(source, (struct extent){offset_of(source, error->line, error->column), 1},
-	    (struct message){translate(source->diags, error->msg), source_say(source->diags, "YAML: %s", error->msg)}, NO_HINT);
+	struct message why = translate(source->diags, error->msg);
+	source_mistake(source, (struct extent){source_offset(source, error->line, error->column), 1}, NO_HINT,
+	    MISTAKE_yaml_syntax, &why);
 }
 
 /* ---- events to tree ---- */
 
 static void
-refuse(struct reader *reader, struct extent at, const char *zh, const char *en)
+refuse(struct reader *reader, struct extent at, enum mistake mistake)
 {
-	source_error(reader->source, at, (struct message){zh, en}, NO_HINT);
+	source_mistake(reader->source, at, NO_HINT, mistake);
 	reader->failed = true;
 }
 
@@ -101,9 +85,9 @@ static void
 refuse_decorations(struct reader *reader, struct fy_token *anchor, struct fy_token *tag)
 {
 	if (anchor)
-		refuse(reader, token_extent(reader, anchor), "规则文件里不用锚点 &", "anchors (&) are not used in rule files");
+		refuse(reader, token_extent(reader, anchor), MISTAKE_yaml_anchor);
 	if (tag)
-		refuse(reader, token_extent(reader, tag), "规则文件里不用标签 !", "tags (!) are not used in rule files");
+		refuse(reader, token_extent(reader, tag), MISTAKE_yaml_tag);
 }
 
 static struct yaml *build(struct reader *, struct fy_event *, int depth);
@@ -142,7 +126,7 @@ build_scalar(struct reader *reader, const struct fy_event *event)
 	node->quoted = token && fy_token_scalar_style(token) != FYSS_PLAIN;
 	reader->last = node->at.offset + node->at.length;
 	if (memchr(node->text.data, '\0', node->text.length))
-		refuse(reader, node->at, "文字里有 NUL", "the text holds a NUL");
+		refuse(reader, node->at, MISTAKE_yaml_nul);
 	return node;
 }
 
@@ -183,10 +167,9 @@ is_repeated(struct reader *reader, const struct yaml *map, const struct yaml *ke
 	if (!earlier)
 		return false;
 	int line, column;
-	struct diags *diags = reader->source->diags;
 	source_place(reader->source, earlier->key->at.offset, &line, &column);
-	refuse(reader, key->at, source_say(diags, "键 %s 重复，第 %d 行已有", key->text.data, line),
-	    source_say(diags, "the key %s is repeated; it stands in line %d already", key->text.data, line));
+	source_mistake(reader->source, key->at, NO_HINT, MISTAKE_key_repeated, key->text.data, line);
+	reader->failed = true;
 	return true;
 }
 
@@ -207,7 +190,7 @@ build_map(struct reader *reader, struct yaml *map, int depth)
 		if (!value)
 			return NULL;
 		if (key->kind != YAML_SCALAR || key->text.length == 0) {
-			refuse(reader, key->at, "键要是一个词", "a key must be a word");
+			refuse(reader, key->at, MISTAKE_key_no_word);
 			continue;
 		}
 		value->key = key;
@@ -226,7 +209,7 @@ build(struct reader *reader, struct fy_event *event, int depth)
 	if (type == FYET_SCALAR) {
 		node = build_scalar(reader, event);
 	} else if (type == FYET_ALIAS) {
-		refuse(reader, at, "规则文件里不用别名 *", "aliases (*) are not used in rule files");
+		refuse(reader, at, MISTAKE_yaml_alias);
 		node = new_node(reader, YAML_SCALAR, at);
 		node->text.data = "";
 	} else if (type == FYET_SEQUENCE_START) {
@@ -238,7 +221,7 @@ build(struct reader *reader, struct fy_event *event, int depth)
 	}
 	fy_parser_event_free(reader->parser, event);
 	if (depth > DEPTH_MAX) {
-		refuse(reader, at, "嵌套太深（最多 32 层）", "nested too deeply (at most 32 levels)");
+		refuse(reader, at, MISTAKE_yaml_depth);
 		return NULL;
 	}
 	if (type == FYET_SEQUENCE_START)
@@ -253,11 +236,11 @@ check_document(struct reader *reader, const struct fy_event *event, bool is_firs
 {
 	struct extent at = token_extent(reader, event->document_start.document_start);
 	if (!is_first)
-		refuse(reader, at, "一个文件只写一个文档", "one file holds one document");
+		refuse(reader, at, MISTAKE_yaml_documents);
 	else if (event->document_start.document_state
 	    && (fy_document_state_version_explicit(event->document_start.document_state)
 	    || fy_document_state_tags_explicit(event->document_start.document_state)))
-		refuse(reader, (struct extent){0, 1}, "规则文件里不用 % 指令", "directives (%) are not used in rule files");
+		refuse(reader, (struct extent){0, 1}, MISTAKE_yaml_directive);
 }
 
 static struct yaml *
@@ -306,7 +289,7 @@ yaml_load(const struct source *source, struct arena *arena)
 	if (is_broken)
 		complain(&reader, diag);
 	else if (!root && !reader.failed)
-		source_error(source, (struct extent){0, 0}, (struct message){"文件是空的", "the file is empty"}, NO_HINT);
+		source_mistake(source, (struct extent){0, 0}, NO_HINT, MISTAKE_file_empty);
 	fy_parser_destroy(reader.parser);
 	fy_diag_destroy(diag);
 	return is_broken || reader.failed ? NULL : root;

@@ -3,10 +3,9 @@
 #include "core/score/private.h"
 
 #include "core/base/money.h"
+#include "core/rule/source.h"
 #include "core/rule/trial.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 struct trial {
@@ -17,32 +16,14 @@ struct trial {
 };
 
 static void
-fail(struct trial *trial, int line, int column, const char *zh, const char *en)
+fail(struct trial *trial, int line, int column, enum mistake mistake, ...)
 {
-	const char *start = trial->test->source;
-	for (int at = 1; at < line && strchr(start, '\n'); at++)
-		start = strchr(start, '\n') + 1;
-	char *text = strndup(start, strcspn(start, "\n"));
+	const struct source source = source_of(trial->test->file, trial->test->source, trial->diags);
+	va_list list;
+	va_start(list, mistake);
+	source_mistake_list(&source, (struct extent){source_offset(&source, line, column), 1}, NO_HINT, mistake, list);
+	va_end(list);
 	trial->failed = true;
-	diag_add(trial->diags, DIAG_ERROR, trial->test->file, line, column, 1, text, zh, en, NULL, NULL);
-	free(text);
-}
-
-static void fail_text(struct trial *, int line, int column, const char *zh, const char *en, ...) __attribute__((format(printf, 5, 6)));
-
-/* Both texts are formats for the same arguments. */
-static void
-fail_text(struct trial *trial, int line, int column, const char *zh, const char *en, ...)
-{
-	char text[2][2048];
-	va_list arguments;
-	va_start(arguments, en);
-	vsnprintf(text[0], sizeof text[0], zh, arguments);
-	va_end(arguments);
-	va_start(arguments, en);
-	vsnprintf(text[1], sizeof text[1], en, arguments);
-	va_end(arguments);
-	fail(trial, line, column, text[0], text[1]);
 }
 
 /* ---- reading one's own line ---- */
@@ -100,8 +81,7 @@ value_check(struct trial *trial, struct slice line, const struct trial_expectati
 	struct slice found;
 	bool fen;
 	if (!value_find(line, wanted->name, &found, &fen)) {
-		fail_text(trial, expect->line, expect->column, "测试 %s：告警里没有 %s", "test %s: the alert has no %s", trial->test->name,
-		    wanted->name);
+		fail(trial, expect->line, expect->column, MISTAKE_trial_no_value, trial->test->name, wanted->name);
 		return;
 	}
 	if (is_equal(found, wanted->text, fen))
@@ -110,8 +90,7 @@ value_check(struct trial *trial, struct slice line, const struct trial_expectati
 	int64_t number;
 	if (fen && decimal_parse(found.data, found.length, 0, &number))
 		found = slice_of(money_text(number, money));
-	fail_text(trial, expect->line, expect->column, "测试 %s：%s 应为 %s，得到 %.*s", "test %s: %s should be %s, but is %.*s",
-	    trial->test->name, wanted->name, wanted->text, (int)found.length, found.data);
+	fail(trial, expect->line, expect->column, MISTAKE_trial_value, trial->test->name, wanted->name, wanted->text, SLICE_ARG(found));
 }
 
 /* ---- running ---- */
@@ -121,8 +100,7 @@ line_check(struct trial *trial, const struct output *output, const char *setl_id
 {
 	const struct rule_test *test = trial->test;
 	if (trial->seen++ >= test->expectations) {
-		fail_text(trial, test->line, test->column, "测试 %s：多出一行告警：%.*s", "test %s: one alert line too many: %.*s", test->name,
-		    (int)output->line.length, output->line.data);
+		fail(trial, test->line, test->column, MISTAKE_trial_line_more, test->name, SLICE_ARG(output->line));
 		return;
 	}
 	const struct trial_expectation *expect = &test->expect[trial->seen - 1];
@@ -130,8 +108,7 @@ line_check(struct trial *trial, const struct output *output, const char *setl_id
 	bool at_close = output->setl_time == INT64_MIN;
 	const char *raised = at_close || !setl_id ? "" : setl_id;
 	if (strcmp(on, raised) != 0)
-		fail_text(trial, expect->line, expect->column, "测试 %s：应由 %s 引起，实为 %s", "test %s: should be raised by %s, but is by %s",
-		    test->name, *on ? on : "close", *raised ? raised : "close");
+		fail(trial, expect->line, expect->column, MISTAKE_trial_raised, test->name, *on ? on : "close", *raised ? raised : "close");
 	for (size_t i = 0; i < expect->values; i++)
 		value_check(trial, output->line, expect, &expect->value[i]);
 }
@@ -159,8 +136,7 @@ record_run(struct trial *trial, struct scorer *scorer, const struct trial_record
 	scorer_score(scorer, &record, 1, &scored);
 	if (fate == FATE_REFUSED)
 		for (size_t i = 0; i < scored.outputs; i++)
-			fail_text(trial, test->line, test->column, "测试 %s：记录被拒收：%.*s", "test %s: a record was refused: %.*s", test->name,
-			    (int)scored.output[i].line.length, scored.output[i].line.data);
+			fail(trial, test->line, test->column, MISTAKE_trial_refused, test->name, SLICE_ARG(scored.output[i].line));
 	outputs_check(trial, &scored, from->setl_id);
 	free(bytes);
 }
@@ -180,8 +156,8 @@ test_run(struct ruleset *alone, const struct rule_test *test, struct diags *diag
 		outputs_check(&trial, &scored, NULL);
 	}
 	if (trial.seen < test->expectations)
-		fail_text(&trial, test->expect[trial.seen].line, test->expect[trial.seen].column, "测试 %s：应有 %zu 行告警，只有 %zu 行",
-		    "test %s: %zu alert lines expected, but there are %zu", test->name, test->expectations, trial.seen);
+		fail(&trial, test->expect[trial.seen].line, test->expect[trial.seen].column, MISTAKE_trial_lines_less, test->name,
+		    test->expectations, trial.seen);
 	scorer_close(scorer);
 	return !trial.failed;
 }

@@ -2,8 +2,9 @@
 """What `fundwatch check` says about wrong rule files.
 
 Every folder of tests/rules/bad is a set of rules with mistakes; expected.en and expected.zh beside them are what must
-be said, byte for byte.  Mistakes that need large or binary files are made here in a scratch folder.  At the end every
-message that the loader's sources hold must have been seen in both languages: a new message without a case fails.
+be said, byte for byte.  In tests/rules/failing the rules are right and their tests are not: there `fundwatch test` speaks.
+Mistakes that need large or binary files are made here in a scratch folder.  At the end every row of mistakes.def must have been
+seen in both languages: a new mistake without a case fails.
 
 usage: golden.py FUNDWATCH            compares
        golden.py FUNDWATCH --update   writes what is said now as what is expected
@@ -21,15 +22,18 @@ SOURCES = os.path.join(HERE, "..", "..", "core", "rule")
 HAN = re.compile("[\u4e00-\u9fff]")
 
 # Said only when the machine fails, or for shapes of YAML that the library reports under another name first.
-UNREACHED = {
-    "没有权限", "this is not YAML", "YAML 写法有误",
+UNREACHED_CODES = {
+    "R0202",        # the library stops without a word
+}
+UNREACHED_WORDS = {
+    "没有权限",     # tests may run as root
 }
 
 
-def check(program, folder, language, cwd):
+def check(program, folder, language, cwd, command="check"):
     own = os.path.join(folder, "tables")
     tables = own if os.path.isdir(os.path.join(cwd, own)) else os.path.join(HERE, "tables")
-    run = subprocess.run([program, "check", "--lang", language, "--tables", tables, folder], cwd=cwd,
+    run = subprocess.run([program, command, "--lang", language, "--tables", tables, folder], cwd=cwd,
                          capture_output=True, text=True)
     said = "".join(line + "\n" for line in run.stderr.splitlines() if not line.startswith("fundwatch: "))
     return run.returncode, said, run.stdout
@@ -40,6 +44,29 @@ def differences(folder, language, expected, said):
                                         f"{folder}/expected.{language}", "said"))
 
 
+def settle(path, said, update):
+    """What is expected; with --update that is what was said."""
+    if update:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(said)
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def failing(program, update, spoken):
+    """Rules without a mistake whose tests fail."""
+    failures = []
+    for language in ("en", "zh"):
+        code, said, _ = check(program, "failing", language, HERE, "test")
+        expected = settle(os.path.join(HERE, "failing", "expected." + language), said, update)
+        if said != expected:
+            failures.append(differences("failing", language, expected, said))
+        if code != 1:
+            failures.append(f"failing: exit {code}, not 1\n")
+        spoken[language] += said
+    return failures
+
+
 def golden(program, update):
     """All that was said, and what was wrong."""
     spoken, failures = {"en": "", "zh": ""}, []
@@ -47,12 +74,7 @@ def golden(program, update):
     for folder in sorted(os.listdir(root)):
         for language in ("en", "zh"):
             code, said, out = check(program, folder, language, root)
-            path = os.path.join(root, folder, "expected." + language)
-            if update:
-                with open(path, "w", encoding="utf-8") as file:
-                    file.write(said)
-            with open(path, encoding="utf-8") as file:
-                expected = file.read()
+            expected = settle(os.path.join(root, folder, "expected." + language), said, update)
             if said != expected:
                 failures.append(differences(folder, language, expected, said))
             word = {"en": ": error: ", "zh": ": 错误："}[language]
@@ -151,33 +173,36 @@ def generated(program, spoken):
     return failures
 
 
-def messages():
-    """Pairs (zh, en) of the messages in the loader's sources."""
+def rows():
+    """The codes of mistakes.def."""
+    with open(os.path.join(SOURCES, "mistakes.def"), encoding="utf-8") as file:
+        text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
+    return re.findall(r'^MISTAKE\(\w+, "(R\d{4})"', text, flags=re.M)
+
+
+def words():
+    """Chinese words in the loader's sources: parts of messages, and hints that are better than a row's remedy."""
     literal = re.compile(r'\'(?:[^\'\\]|\\.)\'|((?:"(?:[^"\\]|\\.)*"\s*)+)')
-    found = []
     for path in sorted(glob.glob(os.path.join(SOURCES, "*.c"))):
         with open(path, encoding="utf-8") as file:
             text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
-        words = ["".join(re.findall(r'"((?:[^"\\]|\\.)*)"', match.group(1)))
-                 for match in literal.finditer(text) if match.group(1)]
-        for i, word in enumerate(words):
+        for match in literal.finditer(text):
+            word = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', match.group(1))) if match.group(1) else ""
             if HAN.search(word):
-                found.append((os.path.basename(path), word))
-                if i + 1 < len(words) and not HAN.search(words[i + 1]) and os.path.basename(path) != "yaml.c":
-                    found.append((os.path.basename(path), words[i + 1]))
-    return found
+                yield os.path.basename(path), word
 
 
 def unspoken(spoken):
-    said = spoken["en"] + spoken["zh"]
     missing = []
-    for path, word in messages():
+    for code in rows():
+        for language in ("en", "zh"):
+            if f" [{code}]\n" not in spoken[language] and code not in UNREACHED_CODES:
+                missing.append(f"mistakes.def: no case says {code} ({language})\n")
+    for path, word in words():
         plain = word.replace('\\"', '"').replace("\\\\", "\\")
-        parts = re.split(r"%\.?\*?(?:ll|z)?[dsu]", plain)
-        pattern = ".*".join(re.escape(part) for part in parts)
-        is_known = any(plain.startswith(text) for text in UNREACHED)
+        pattern = ".*".join(re.escape(part) for part in re.split(r"%\.?\*?(?:ll|z)?[dsu]", plain))
         is_word = path == "tables.c" and plain in CLASSES
-        if not is_known and not is_word and not re.search(pattern, said):
+        if plain not in UNREACHED_WORDS and not is_word and not re.search(pattern, spoken["zh"]):
             missing.append(f"{path}: no case says: {plain}\n")
     return missing
 
@@ -191,6 +216,7 @@ with open(os.path.join(SOURCES, "ruleset.h"), encoding="utf-8") as header:
 def main():
     program = os.path.abspath(sys.argv[1])
     spoken, failures = golden(program, sys.argv[2:] == ["--update"])
+    failures += failing(program, sys.argv[2:] == ["--update"], spoken)
     failures += generated(program, spoken)
     failures += unspoken(spoken)
     sys.stdout.write("".join(failures))

@@ -386,7 +386,7 @@ START_TEST(floors_hold_across_files)
 	    "      - {region: \"370801\", from: 2020-01-01, value: 99.99, basis: A}\nbasis:\n  A: {document: d, quote: q}\n");
 	ck_assert_ptr_null(ruleset_load(&fakes, scratch, TABLES, &diags));
 	ck_assert_uint_eq(diags.errors, 1);
-	ck_assert(has_error(&diags, "params/3708.yaml", "below the floor 100.00 of region \"\""));
+	ck_assert(has_error(&diags, "params/3708.yaml", "below what region \"\" demands at least, 100.00"));
 	ck_assert_int_eq(diags.list[diags.count - 1].line, 7);
 	ck_assert_int_eq(diags.list[diags.count - 1].column, 53);
 	diags_free(&diags);
