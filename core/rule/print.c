@@ -204,18 +204,37 @@ print_basis(struct buffer *out, const struct rule *rule)
 	}
 }
 
+/* What decides a verdict and its legal ground. */
+static void
+print_law(struct buffer *out, const struct ruleset *set, const struct rule *rule)
+{
+	buffer_text(out, "where: ");
+	print_text(out, set->condition[rule->where].text);
+	buffer_printf(out, "\ndetector: %s\n", rule->detector->name);
+	for (size_t i = 0; i < rule->detector->setting_count; i++)
+		print_setting(out, set, rule, &rule->detector->settings[i]);
+	print_params(out, rule);
+	print_basis(out, rule);
+}
+
+bool
+rule_same_law(const struct ruleset *set, const struct rule *rule, const struct ruleset *other_set, const struct rule *other)
+{
+	struct buffer mine = {0}, theirs = {0};
+	print_law(&mine, set, rule);
+	print_law(&theirs, other_set, other);
+	bool same = mine.length == theirs.length && memcmp(mine.data, theirs.data, mine.length) == 0;
+	buffer_free(&mine);
+	buffer_free(&theirs);
+	return same;
+}
+
 const char *
 rule_text(struct ruleset *set, const struct rule *rule)
 {
 	struct buffer out = {0};
 	print_head(&out, rule);
-	buffer_text(&out, "where: ");
-	print_text(&out, set->condition[rule->where].text);
-	buffer_printf(&out, "\ndetector: %s\n", rule->detector->name);
-	for (size_t i = 0; i < rule->detector->setting_count; i++)
-		print_setting(&out, set, rule, &rule->detector->settings[i]);
-	print_params(&out, rule);
-	print_basis(&out, rule);
+	print_law(&out, set, rule);
 	buffer_text(&out, "evidence:\n  zh: ");
 	print_text(&out, rule->evidence[LANGUAGE_ZH]);
 	buffer_text(&out, "\n  en: ");

@@ -102,6 +102,10 @@ void ruleset_free(struct ruleset *);
 /* Canonical text of one rule; loading it again gives the same rule.  Into the set's arena. */
 const char *rule_text(struct ruleset *, const struct rule *);
 
+/* Whether both rules decide alike: same where, settings, parameters and basis.  Titles, sentences, tests, revision and mode are
+ * not asked. */
+bool rule_same_law(const struct ruleset *, const struct rule *, const struct ruleset *other_set, const struct rule *other);
+
 /* ---- questions about areas, asked with the claim's insu_admdvs ---- */
 
 struct area {

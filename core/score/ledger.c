@@ -250,6 +250,14 @@ judge_one(struct scorer *scorer, uint32_t person_number, struct ledger_year *blo
 	});
 }
 
+static bool
+may_speak(const struct scorer *scorer, struct ledger_year *block, size_t index)
+{
+	const struct ledger_rule *made = &scorer->layout.ledger_rule[index];
+	const struct said *said = ledger_said(&scorer->persons, block, index);
+	return block->sum[made->ledger] > made->smallest_limit || (said->revision && said->status != STATUS_RETRACTED);
+}
+
 void
 ledger_judge(struct scorer *scorer, uint32_t person_number, int32_t year, enum cause cause)
 {
@@ -257,11 +265,19 @@ ledger_judge(struct scorer *scorer, uint32_t person_number, int32_t year, enum c
 	struct ledger_year *block = person_year_slot(&scorer->persons, person, year);
 	if (block->year != year)
 		return;
-	for (size_t i = 0; i < scorer->layout.ledger_rules; i++) {
-		const struct ledger_rule *made = &scorer->layout.ledger_rule[i];
-		const struct said *said = ledger_said(&scorer->persons, block, i);
-		bool standing = said->revision && said->status != STATUS_RETRACTED;
-		if (block->sum[made->ledger] > made->smallest_limit || standing)
+	for (size_t i = 0; i < scorer->layout.ledger_rules; i++)
+		if (may_speak(scorer, block, i))
 			judge_one(scorer, person_number, block, i, cause);
+}
+
+void
+ledger_rejudge(struct scorer *scorer, uint32_t person_number, const bool *wanted)
+{
+	struct person *person = person_at(&scorer->persons, person_number);
+	for (int slot = 0; slot < YEARS_KEPT; slot++) {
+		struct ledger_year *block = person_year_slot(&scorer->persons, person, slot);
+		for (size_t i = 0; block->year && i < scorer->layout.ledger_rules; i++)
+			if (wanted[scorer->layout.ledger_rule[i].rule] && may_speak(scorer, block, i))
+				judge_one(scorer, person_number, block, i, CAUSE_RULES);
 	}
 }

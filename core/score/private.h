@@ -251,6 +251,13 @@ struct claim_said {                     /* said about single claims: only those 
 	size_t kept;                    /* how many there were when those of forgotten settlements were last taken out */
 };
 
+struct rejudge {                        /* how far scorer_rejudge has come */
+	bool *wanted;                   /* by rule */
+	bool on;
+	size_t pool, step;
+	uint32_t person;
+};
+
 struct scorer {
 	struct ruleset *rules;
 	struct matcher *matcher;
@@ -298,6 +305,7 @@ struct scorer {
 	const struct turn *now;         /* the record being judged; NULL at a close of all windows */
 	enum cause cause;               /* why it changes what it changes */
 	bool closing;                   /* months are being judged */
+	struct rejudge rejudge;         /* never half done where anything is saved */
 
 	struct scorer_counts counts;
 	struct rule_counts *rule_counts;
@@ -311,6 +319,7 @@ is_remembered(const struct scorer *scorer, uint32_t number)
 }
 
 /* ---- scorer.c ---- */
+void outputs_clear(struct scorer *);                    /* lines given last are let go */
 void scorer_bind(struct scorer *, struct ruleset *);     /* matcher, layout and scratch for the set */
 /* Decodes, finds area and hashes, and runs the conditions; changes nothing that is remembered about persons. */
 void turn_prepare(struct scorer *, struct turn *, uint64_t *truth, uint64_t *falsehood);
@@ -380,6 +389,8 @@ void claim_said_forget(struct scorer *);
 /* ---- ledger.c ---- */
 void ledger_add(struct scorer *, uint32_t person, int32_t year, const struct booking *bits, const struct booking *amounts, int sign);
 void ledger_judge(struct scorer *, uint32_t person, int32_t year, enum cause);
+/* Every year of the person, the rules that are wanted alone, cause `rules`. */
+void ledger_rejudge(struct scorer *, uint32_t person, const bool *wanted);
 void evidence_clear(struct evidence_list *);
 void evidence_add(struct evidence_list *, struct evidence_claim);
 void evidence_sort(struct evidence_list *);
@@ -426,6 +437,8 @@ void series_close(struct scorer *, struct pool *, size_t series_rule, int32_t fi
 void series_stays_changed(struct pool *, int32_t month);
 void series_trim(struct scorer *, struct pool *, int32_t oldest);
 void series_free(struct series *);
+void series_unsay(struct series *);                     /* as if nothing had been said of it */
+struct series_year *series_year(struct series *, int32_t year);        /* made when there is none */
 
 /* ---- family.c ---- */
 void family_close(struct scorer *, struct pool *, size_t family_rule, int32_t month, enum cause);

@@ -30,7 +30,7 @@ KNOWN(struct persons, 152);
 KNOWN(struct enrolment_record, 64);
 KNOWN(struct rule_counts, 72);
 KNOWN(struct scorer_counts, 256);
-KNOWN(struct scorer, 23464);
+KNOWN(struct scorer, 23504);
 
 #define MONTHS_MOST 200000              /* from year 0 to 9999 there are fewer */
 #define TIME_MOST (INT64_C(1) << 39)    /* as far as a booking reaches */

@@ -229,7 +229,7 @@ group_score(struct scorer *scorer, const struct record *batch, size_t from, size
 	out->score_ns += clock ? clock() - decoded : 0;
 }
 
-static void
+void
 outputs_clear(struct scorer *scorer)
 {
 	if (scorer->outputs)
@@ -366,6 +366,7 @@ scorer_close(struct scorer *scorer)
 	free(scorer->relink);
 	free(scorer->output);
 	free(scorer->rule_counts);
+	free(scorer->rejudge.wanted);
 	arena_free(&scorer->lines);
 	buffer_free(&scorer->body);
 	buffer_free(&scorer->line);

@@ -83,6 +83,15 @@ size_t scorer_score(struct scorer *, const struct record *batch, size_t count, s
  * stays, and the answer is {"refused":"why"}. */
 const char *scorer_use(struct scorer *, struct ruleset *, struct ruleset **old);
 
+/* After scorer_use or scorer_adopt, before anything else is judged: what stands, and what is above a limit now, is judged again
+ * where the rules changed, cause `rules`.  Lines as from scorer_tick.  True: there is more to say, ask again. */
+bool scorer_rejudge(struct scorer *, struct scored *out);
+
+/* fresh has judged the same records from the first one on under its own set; what the live one said is carried over into it,
+ * rule by rule where the rule goes on, and what fresh itself said is forgotten: nobody heard it.  fresh then takes live's
+ * place.  The answer is that of scorer_use. */
+const char *scorer_adopt(struct scorer *fresh, const struct scorer *live);
+
 /* Between batches: other limits from now on, as the settings of the archive say.  Counts of unknown fields begin anew when
  * the limits of decoding change. */
 void scorer_set_limits(struct scorer *, const struct scorer_limits *);

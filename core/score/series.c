@@ -150,6 +150,15 @@ series_free(struct series *series)
 	free(series->evidence);
 }
 
+void
+series_unsay(struct series *series)
+{
+	for (size_t i = 0; i < series->months; i++)
+		series->month[i].indicator = (struct said){0};
+	for (size_t i = 0; i < series->years; i++)
+		series->year[i].alert = (struct said){0};
+}
+
 /* ---- evidence: the stays that keep the share down, the dearest first ---- */
 
 #define STAYS_AHEAD 16          /* bookings asked for before they are looked at */
@@ -238,7 +247,7 @@ collect_year(struct scorer *scorer, const struct pool *pool, struct series *seri
 
 /* ---- judgement ---- */
 
-static struct series_year *
+struct series_year *
 series_year(struct series *series, int32_t year)
 {
 	for (size_t i = 0; i < series->years; i++)
@@ -341,7 +350,7 @@ series_close(struct scorer *scorer, struct pool *pool, size_t series_rule, int32
 		if (!next)
 			return;
 		for (int32_t month = first; month <= last; month++)
-			judge_month(scorer, pool, next, month, month == last || month % 12 == 11, month / 12 == first / 12 ? cause : CAUSE_LATE);
+			judge_month(scorer, pool, next, month, month == last || month % 12 == 11, cause == CAUSE_RULES || month / 12 == first / 12 ? cause : CAUSE_LATE);
 		done = next;
 	}
 }

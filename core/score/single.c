@@ -1,5 +1,5 @@
 /* Rules that judge one claim by itself: what was said about a settlement is kept while the settlement is remembered. */
-#include "core/score/private.h"
+#include "core/score/plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,6 +60,51 @@ claim_said_forget(struct scorer *scorer)
 	names_free(&store->keys);
 	free(store->said);
 	*store = kept;
+}
+
+static bool
+key_goes_on(const struct plan *plan, struct slice key)
+{
+	size_t length = (size_t)((const char *)memchr(key.data, KEY_BREAK, key.length) - key.data);
+	char id[64];
+	snprintf(id, sizeof id, "%.*s", (int)length, key.data);
+	int32_t rule = rule_find(plan->new_rules, id);
+	return rule >= 0 && plan_voice_of(plan, rule) >= 0;
+}
+
+/* Entries of the store whose rule goes on. */
+static struct claim_said
+claim_said_filter(const struct claim_said *store, const struct plan *plan)
+{
+	struct claim_said kept = {0};
+	names_init(&kept.keys);
+	for (uint32_t i = 1; i < store->keys.count; i++) {
+		struct slice key = names_text(&store->keys, i);
+		if (key_goes_on(plan, key))
+			*claim_said_add(&kept, key) = store->said[i];
+	}
+	kept.kept = kept.keys.count;
+	return kept;
+}
+
+static void
+claim_said_replace(struct claim_said *store, struct claim_said with)
+{
+	names_free(&store->keys);
+	free(store->said);
+	*store = with;
+}
+
+void
+claim_said_keep(struct scorer *scorer, const struct plan *plan)
+{
+	claim_said_replace(&scorer->claim_said, claim_said_filter(&scorer->claim_said, plan));
+}
+
+void
+claim_said_adopt(struct scorer *scorer, const struct scorer *from, const struct plan *plan)
+{
+	claim_said_replace(&scorer->claim_said, claim_said_filter(&from->claim_said, plan));
 }
 
 /* What the rule says of the settlement at one place: where it stands, or, not matched, where it stood before. */

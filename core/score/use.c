@@ -1,88 +1,8 @@
 /* Another ruleset between two batches.  What an aggregate's definition still asks for is kept; what is new starts
  * empty; what nothing asks for any more is dropped. */
-#include "core/score/private.h"
+#include "core/score/plan.h"
 
 #include <stdlib.h>
-
-struct plan {
-	const struct scorer *scorer;
-	const struct ruleset *old_rules, *new_rules;
-	struct layout old_layout, new_layout;
-	size_t old_words, new_words;
-	int32_t *condition;             /* of the new set: number in the old one, -1: none */
-	int32_t *amount;                /* likewise */
-	int32_t *ledger, *ledger_rule, *series_rule, *family_rule;
-};
-
-static int32_t *
-map_make(size_t count)
-{
-	int32_t *map = memory_resize(NULL, (count + 1) * sizeof *map);
-	for (size_t i = 0; i <= count; i++)
-		map[i] = -1;
-	return map;
-}
-
-static bool
-is_same_rule(const struct plan *plan, int32_t new_rule, int32_t old_rule)
-{
-	const struct rule *fresh = &plan->new_rules->rule[new_rule], *old = &plan->old_rules->rule[old_rule];
-	return strcmp(fresh->id, old->id) == 0 && strcmp(fresh->settings_text, old->settings_text) == 0;
-}
-
-static void
-map_conditions(struct plan *plan)
-{
-	plan->condition = map_make(plan->new_rules->conditions);
-	for (size_t i = 0; i < plan->new_rules->conditions; i++)
-		for (size_t j = 0; j < plan->old_rules->conditions; j++)
-			if (strcmp(plan->new_rules->condition[i].text, plan->old_rules->condition[j].text) == 0)
-				plan->condition[i] = (int32_t)j;
-}
-
-static void
-map_amounts(struct plan *plan)
-{
-	plan->amount = map_make(plan->new_layout.amounts);
-	for (size_t i = 0; i < plan->new_layout.amounts; i++)
-		for (size_t j = 0; j < plan->old_layout.amounts; j++)
-			if (plan->new_layout.amount_field[i] == plan->old_layout.amount_field[j])
-				plan->amount[i] = (int32_t)j;
-}
-
-static void
-map_ledgers(struct plan *plan)
-{
-	const struct layout *fresh = &plan->new_layout, *old = &plan->old_layout;
-	plan->ledger = map_make(fresh->ledgers);
-	plan->ledger_rule = map_make(fresh->ledger_rules);
-	for (size_t i = 0; i < fresh->ledgers; i++)
-		for (size_t j = 0; j < old->ledgers; j++)
-			if (plan->condition[fresh->ledger[i].where] == old->ledger[j].where
-			    && plan->amount[fresh->ledger[i].amount] == (int32_t)old->ledger[j].amount)
-				plan->ledger[i] = (int32_t)j;
-	for (size_t i = 0; i < fresh->ledger_rules; i++)
-		for (size_t j = 0; j < old->ledger_rules; j++)
-			if (fresh->ledger_rule[i].notice == old->ledger_rule[j].notice
-			    && is_same_rule(plan, fresh->ledger_rule[i].rule, old->ledger_rule[j].rule))
-				plan->ledger_rule[i] = (int32_t)j;
-}
-
-static void
-map_windows(struct plan *plan)
-{
-	const struct layout *fresh = &plan->new_layout, *old = &plan->old_layout;
-	plan->series_rule = map_make(fresh->series_rules);
-	plan->family_rule = map_make(fresh->family_rules);
-	for (size_t i = 0; i < fresh->series_rules; i++)
-		for (size_t j = 0; j < old->series_rules; j++)
-			if (is_same_rule(plan, fresh->series_rule[i].rule, old->series_rule[j].rule))
-				plan->series_rule[i] = (int32_t)j;
-	for (size_t i = 0; i < fresh->family_rules; i++)
-		for (size_t j = 0; j < old->family_rules; j++)
-			if (is_same_rule(plan, fresh->family_rule[i].rule, old->family_rule[j].rule))
-				plan->family_rule[i] = (int32_t)j;
-}
 
 /* ---- bookings and persons ---- */
 
@@ -128,8 +48,11 @@ series_move(const struct plan *plan, struct pool *pool)
 		bool wanted = false;
 		for (size_t j = 0; j < plan->new_layout.series_rules && !wanted; j++) {
 			wanted = plan->series_rule[j] == (int32_t)series.series_rule;
-			if (wanted)
-				series.series_rule = j;
+			if (!wanted)
+				continue;
+			if (!plan_same_voice(plan, plan->new_layout.series_rule[j].rule, plan->old_layout.series_rule[series.series_rule].rule))
+				series_unsay(&series);
+			series.series_rule = j;
 		}
 		if (wanted)
 			pool->series[kept++] = series;
@@ -149,10 +72,12 @@ families_move(const struct plan *plan, struct pool_month *window)
 		if (plan->family_rule[i] < 0)
 			continue;
 		struct family_month *from = &old[plan->family_rule[i]];
+		bool goes_on = plan_same_voice(plan, plan->new_layout.family_rule[i].rule, plan->old_layout.family_rule[plan->family_rule[i]].rule);
 		window->family[i] = *from;
 		for (size_t j = 0; j < from->count; j++) {
-			from->said[j].memo = (struct family_memo){0};
-			from->said[j].seen = 0;
+			struct unit_said *said = &from->said[j];
+			*said = (struct unit_said){.unit = said->unit, .class = said->class, .alert = goes_on ? said->alert : (struct said){0},
+			    .indicator = goes_on ? said->indicator : (struct said){0}};
 		}
 		*from = (struct family_month){0};
 	}
@@ -179,15 +104,6 @@ windows_move(struct scorer *scorer, const struct plan *plan)
 
 /* ---- counts and the answer ---- */
 
-static int32_t
-rule_find(const struct ruleset *set, const char *id)
-{
-	for (size_t i = 0; i < set->rules; i++)
-		if (strcmp(set->rule[i].id, id) == 0)
-			return (int32_t)i;
-	return -1;
-}
-
 static void
 counts_move(struct scorer *scorer, const struct plan *plan)
 {
@@ -196,8 +112,14 @@ counts_move(struct scorer *scorer, const struct plan *plan)
 	memset(scorer->rule_counts, 0, (plan->new_rules->rules + 1) * sizeof *old);
 	for (size_t i = 0; i < plan->new_rules->rules; i++) {
 		int32_t from = rule_find(plan->old_rules, plan->new_rules->rule[i].id);
-		if (from >= 0)
-			scorer->rule_counts[i] = old[from];
+		bool on_trial = plan->new_rules->rule[i].mode == MODE_SHADOW;
+		if (from < 0 || on_trial != (plan->old_rules->rule[from].mode == MODE_SHADOW))
+			continue;
+		scorer->rule_counts[i] = old[from];
+		if (!plan_same_rule(plan, (int32_t)i, from)) {
+			scorer->rule_counts[i].open = scorer->rule_counts[i].retracted = 0;
+			scorer->rule_counts[i].amount_at_risk_fen = 0;
+		}
 	}
 	free(old);
 }
@@ -219,8 +141,8 @@ answer_list(const struct plan *plan, struct buffer *out, const char *name, bool 
 	json_close(out, ']');
 }
 
-static void
-answer_write(struct buffer *out, const struct plan *plan)
+void
+plan_answer(struct buffer *out, const struct plan *plan)
 {
 	out->length = 0;
 	json_open(out, '{');
@@ -276,27 +198,18 @@ scorer_use(struct scorer *scorer, struct ruleset *rules, struct ruleset **old)
 		buffer_char(answer, '\0');
 		return answer->data;
 	}
-	struct plan plan = {.scorer = scorer, .old_rules = scorer->rules, .new_rules = rules, .old_layout = scorer->layout,
-	    .old_words = scorer->words, .new_words = MATCH_WORDS(rules)};
-	layout_make(&plan.new_layout, rules);
-	map_conditions(&plan);
-	map_amounts(&plan);
-	map_ledgers(&plan);
-	map_windows(&plan);
+	struct plan plan;
+	plan_make(&plan, scorer->rules, &scorer->layout, rules);
 	bookings_relayout(&scorer->bookings, plan.new_words, plan.new_layout.amounts, rewrite_booking, &plan);
 	persons_relayout(&scorer->persons, plan.new_layout.ledgers, plan.new_layout.ledger_rules, rewrite_year, &plan);
 	windows_move(scorer, &plan);
+	claim_said_keep(scorer, &plan);
 	counts_move(scorer, &plan);
-	answer_write(answer, &plan);
+	rejudge_plan(scorer, &plan);
+	plan_answer(answer, &plan);
 	*old = scorer->rules;
-	layout_free(&plan.old_layout);
-	layout_free(&plan.new_layout);
+	layout_free(&scorer->layout);
 	areas_bind(scorer, rules);
-	free(plan.condition);
-	free(plan.amount);
-	free(plan.ledger);
-	free(plan.ledger_rule);
-	free(plan.series_rule);
-	free(plan.family_rule);
+	plan_free(&plan);
 	return answer->data;
 }
