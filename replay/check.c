@@ -1,6 +1,7 @@
 /* `fundwatch check`: everything that loading the rules checks, and their canonical text, which loads again to the same
  * rules. */
 #include "replay/commands.h"
+#include "replay/mistake.h"
 #include "replay/session.h"
 #include "replay/sink.h"
 
@@ -14,11 +15,14 @@
 struct check_options {
 	struct common_options common;
 	bool schema;
+	const char *explain;
 };
 
 static const struct option_row check_row[] = {
 	{"schema", OPTION_FLAG, offsetof(struct check_options, schema), NULL, {"输出规则文件的 JSON Schema，供编辑器使用",
 	    "print a JSON Schema of rule files, for editors"}, 0, 0, NULL},
+	{"explain", OPTION_TEXT, offsetof(struct check_options, explain), "CODE", {"说明一个错误代码，如 R0501：消息和怎么办",
+	    "explain one code of a mistake, like R0501: its message and what to do"}, 0, 0, NULL},
 };
 
 static const struct command_form check_form = {
@@ -159,7 +163,9 @@ command_check(int argc, char **argv)
 	int result = options_parse(&check_form, argc, argv, &options, &operands);
 	if (result != OPTIONS_GO_ON)
 		return result;
-	if (options.schema)
+	if (options.explain)
+		result = mistake_explain(options.explain, &options.common);
+	else if (options.schema)
 		result = print_schema((enum language)options.common.language);
 	else
 		result = check_rules(&options.common, operands.count ? operands.item[0] : options_rules(&options.common));

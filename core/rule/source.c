@@ -1,18 +1,11 @@
 /* The text of one file that an analyst wrote: reading it strictly, and telling its mistakes with their place. */
 #include "core/rule/source.h"
 
-#include "core/base/buffer.h"
 #include "core/base/utf8.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-const struct mistake_row mistake_rows[MISTAKE_COUNT] = {
-#define MISTAKE(name, code, level, zh, en, remedy_zh, remedy_en) {#name, code, DIAG_##level, {zh, en}, {remedy_zh, remedy_en}},
-#include "core/rule/mistakes.def"
-#undef MISTAKE
-};
 
 /* ---- words of the messages ---- */
 

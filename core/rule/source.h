@@ -7,6 +7,7 @@
 
 #include "core/base/diag.h"
 #include "core/base/slice.h"
+#include "core/rule/mistakes.h"
 
 #include <stdarg.h>
 
@@ -51,22 +52,6 @@ source_error(const struct source *source, struct extent at, struct message what,
 }
 
 /* ---- mistakes with a code: rows of mistakes.def ---- */
-
-enum mistake {
-#define MISTAKE(name, code, level, zh, en, remedy_zh, remedy_en) MISTAKE_##name,
-#include "core/rule/mistakes.def"
-#undef MISTAKE
-	MISTAKE_COUNT
-};
-
-struct mistake_row {
-	const char *name, *code;
-	enum diag_level level;
-	const char *message[2];         /* by enum language: formats that take the same arguments in the same order */
-	const char *remedy[2];          /* what to do when there is no better hint; NULL: nothing to add */
-};
-
-extern const struct mistake_row mistake_rows[MISTAKE_COUNT];
 
 /* Reports the mistake at the place.  What follows fills the message in both languages alike:
  *

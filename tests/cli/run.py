@@ -344,6 +344,18 @@ def check_check():
     expect(json.loads(run("check", "--json", "again", "--tables", TABLES).out)["ruleset"] == as_json["ruleset"], "digest")
 
 
+def check_explain_code():
+    done = told(0)(run("check", "--explain", "R0501", "--lang", "en"))
+    expect("R0501: error, parameters and basis" in done.out and "is before from" in done.out and "swapped?" in done.out, done.out)
+    done = told(0)(run("check", "--explain", "r0516", "--lang", "zh"))
+    expect(done.out.startswith("R0516：警告，参数和依据") and "怎么办：" in done.out, done.out)
+    as_json = json.loads(told(0)(run("check", "--explain", "R0908", "--json")).out)
+    expect(as_json["code"] == "R0908" and as_json["level"] == "error" and "…" in as_json["message"]["en"]
+           and as_json["remedy"]["zh"], as_json)
+    told(64, "no mistake with the code r501; did you mean R0501?")(run("check", "--explain", "r501"))
+    told(64, "没有错误代码 nonsense")(run("check", "--explain", "nonsense", "--lang", "zh"))
+
+
 def typed(node):
     """Values as an editor types them: whole numbers and true and false, the rest text."""
     if isinstance(node, dict):
