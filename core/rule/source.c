@@ -144,10 +144,15 @@ bool
 source_read(struct source *source, struct arena *arena, const char *path, size_t most, struct diags *diags)
 {
 	size_t length = 0;
-	char *text = read_all(arena, path, most, &length, diags);
-	if (!text)
-		return false;
-	struct slice raw = {text, length};
+	const char *text = read_all(arena, path, most, &length, diags);
+	return text && source_take(source, arena, path, (struct slice){text, length}, diags);
+}
+
+bool
+source_take(struct source *source, struct arena *arena, const char *path, struct slice raw, struct diags *diags)
+{
+	char *text = (char *)raw.data;
+	size_t length = raw.length;
 	if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
 		text += 3;
 		length -= 3;

@@ -30,6 +30,9 @@ struct source {
  * False: the reason was reported.  Text and bytes live in the arena. */
 bool source_read(struct source *, struct arena *, const char *path, size_t most, struct diags *);
 
+/* The same for bytes in the arena that were read before; a NUL stands behind them. */
+bool source_take(struct source *, struct arena *, const char *file, struct slice raw, struct diags *);
+
 /* A text from memory, for what the core itself writes down. */
 struct source source_of(const char *file, const char *text, struct diags *);
 
