@@ -62,6 +62,9 @@ struct verdict {
 	struct finding_value value[FINDING_VALUES_MAX];
 	bool has_amount_at_risk;
 	int64_t amount_at_risk_fen;
+	/* How far beyond its limit an alert is, relative to it: the exact fraction that bands of severity ask.  Never negative;
+	 * denominator 0 is beyond every bound.  Filled by detectors that say so (gives_over). */
+	__int128 over_numerator, over_denominator;
 };
 
 static inline struct finding_value *
@@ -112,6 +115,7 @@ struct family_key {                     /* SHAPE_FAMILY: one unit x class */
 	int64_t observed, population;
 	double expected;
 	struct family_memo *memo;       /* NULL: none is kept */
+	bool is_few;                    /* fewer persons than the rule asks for: `insufficient`, and not in the family of tests */
 };
 
 struct detector {
@@ -126,6 +130,7 @@ struct detector {
 	void (*judge_series)(const void *config, const struct series_input *, struct series_result *, struct verdict *);
 	/* keys[count] in, verdicts[count] out; scratch has count doubles. */
 	void (*judge_family)(const void *config, const struct family_key *keys, size_t count, double *scratch, struct verdict *verdicts);
+	bool gives_over;                /* verdict.over_numerator / over_denominator of an alert */
 };
 
 struct detector_registry {

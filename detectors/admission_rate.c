@@ -10,6 +10,7 @@
 #define POWER 0.8               /* of the detectable ratio */
 #define COUNT_MAX 1e9           /* a critical count or ratio beyond these is none */
 #define RATIO_MAX 1e4
+#define OVER_PLACES 1000000
 
 struct admission_config {
 	int32_t level, applies;
@@ -221,11 +222,19 @@ detectable(const struct law *law, const struct family_key *key, double size, dou
 
 /* ---- judgement ---- */
 
+/* ratio - 1 in the six places in which the finding shows it. */
+static int64_t
+ratio_above_one(double ratio)
+{
+	double above = (ratio < RATIO_MAX ? ratio : RATIO_MAX) - 1.0;
+	return above > 0.0 ? llrint(above * OVER_PLACES) : 0;
+}
+
 static void
 first_look(const struct law *law, const struct family_key *key, struct verdict *verdict)
 {
 	double size = size_of(law, key->expected);
-	bool is_enough = key->expected > 0.0 && key->expected >= law->min_expected;
+	bool is_enough = !key->is_few && key->expected > 0.0 && key->expected >= law->min_expected;
 	verdict_add(verdict, "admissions", FINDING_COUNT)->number = key->observed;
 	verdict_add(verdict, "population", FINDING_COUNT)->number = key->population;
 	verdict_add(verdict, "expected", FINDING_STATISTIC)->real = key->expected;
@@ -250,8 +259,11 @@ judge(const void *config, const struct family_key *keys, size_t count, double *s
 			continue;
 		struct finding_value *value = verdicts[i].value;
 		value[DETECTABLE].real = detectable(&law, &keys[i], value[SIZE].real, p_limit);
-		if (value[Q_VALUE].real <= law.q && has_effect(&law, (double)keys[i].observed, keys[i].expected))
-			verdicts[i].word = VERDICT_ALERT;
+		if (value[Q_VALUE].real > law.q || !has_effect(&law, (double)keys[i].observed, keys[i].expected))
+			continue;
+		verdicts[i].word = VERDICT_ALERT;
+		verdicts[i].over_numerator = ratio_above_one(value[RATIO].real);
+		verdicts[i].over_denominator = OVER_PLACES;
 	}
 }
 
@@ -265,4 +277,5 @@ const struct detector detector_admission_rate = {
 	.config_size = sizeof(struct admission_config),
 	.evidence_names = evidence_names,
 	.judge_family = judge,
+	.gives_over = true,
 };

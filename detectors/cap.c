@@ -37,6 +37,8 @@ judge(const void *config, const struct ledger_input *input, struct verdict *verd
 	verdict->word = is_over ? VERDICT_ALERT : VERDICT_OK;
 	verdict->has_amount_at_risk = true;
 	verdict->amount_at_risk_fen = excess;
+	verdict->over_numerator = excess;
+	verdict->over_denominator = input->limit_fen;
 }
 
 const struct detector detector_cap = {
@@ -49,4 +51,5 @@ const struct detector detector_cap = {
 	.config_size = sizeof(struct cap_config),
 	.evidence_names = evidence_names,
 	.judge_ledger = judge,
+	.gives_over = true,
 };

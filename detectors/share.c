@@ -237,6 +237,17 @@ add_findings(struct verdict *verdict, const struct series_input *input, const st
 	verdict_add(verdict, "through", FINDING_MONTH)->number = input->through;
 }
 
+/* (target - value) / target = (target * denominator - numerator) / (target * denominator). */
+static void
+fill_over(struct verdict *verdict, const struct series_input *input, struct sums sums)
+{
+	int64_t target = input->target < TARGET_MAX ? input->target : TARGET_MAX;
+	shrink(&sums);
+	__int128 due = sums.denominator > 0 ? sums.denominator * target : 0, missing = due - sums.numerator * MILLION;
+	verdict->over_numerator = missing > 0 ? missing : 0;
+	verdict->over_denominator = due;
+}
+
 static void
 judge(const void *config, const struct series_input *input, struct series_result *result, struct verdict *verdict)
 {
@@ -246,6 +257,7 @@ judge(const void *config, const struct series_input *input, struct series_result
 	struct share_projection projection;
 	share_project(input, &projection);
 	add_findings(verdict, input, &sums, &need, projection.reach);
+	fill_over(verdict, input, sums);
 	result->watch_now = projection.reach < 0.5;
 	bool is_due = month_first_day(input->through + 1) - 1 >= input->due;
 	bool is_met = sums.numerator * MILLION >= sums.denominator * input->target;
@@ -267,4 +279,5 @@ const struct detector detector_share = {
 	.config_size = sizeof(struct share_config),
 	.evidence_names = evidence_names,
 	.judge_series = judge,
+	.gives_over = true,
 };

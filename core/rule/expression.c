@@ -235,6 +235,19 @@ condition_find(const struct expressions *all, const char *text)
 	return -1;
 }
 
+static int32_t
+condition_append(struct expressions *all, const struct condition *condition)
+{
+	if (all->conditions == all->condition_slots) {
+		all->condition_slots = all->condition_slots ? 2 * all->condition_slots : 32;
+		all->condition = realloc(all->condition, all->condition_slots * sizeof *all->condition);
+		if (!all->condition)
+			abort();
+	}
+	all->condition[all->conditions] = *condition;
+	return (int32_t)all->conditions++;
+}
+
 /* As written, or in the canonical text, which must load again. */
 static int32_t
 too_long(struct writing *writing)
@@ -262,14 +275,27 @@ condition_add(struct writing *writing, const struct node *root)
 		writing_mistake(writing, (struct extent){0, writing->text.length}, NO_HINT, MISTAKE_expression_complex);
 		return -1;
 	}
-	if (all->conditions == all->condition_slots) {
-		all->condition_slots = all->condition_slots ? 2 * all->condition_slots : 32;
-		all->condition = realloc(all->condition, all->condition_slots * sizeof *all->condition);
-		if (!all->condition)
-			abort();
-	}
-	all->condition[all->conditions] = condition;
-	return (int32_t)all->conditions++;
+	return condition_append(all, &condition);
+}
+
+int32_t
+expression_unless(struct expressions *all, int32_t where, const int32_t *unless, size_t count)
+{
+	struct buffer text = {0};
+	buffer_text(&text, all->condition[where].text);
+	for (size_t i = 0; i < count; i++)
+		buffer_printf(&text, " unless %s", all->condition[unless[i]].text);
+	struct condition condition = all->condition[where];
+	condition.text = arena_copy(all->arena, text.data, text.length);
+	buffer_free(&text);
+	int32_t known = condition_find(all, condition.text);
+	if (known >= 0)
+		return known;
+	int32_t *list = arena_alloc(all->arena, count * sizeof *list);
+	memcpy(list, unless, count * sizeof *list);
+	condition.unless = list;
+	condition.unlesses = count;
+	return condition_append(all, &condition);
 }
 
 static int32_t

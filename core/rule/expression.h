@@ -156,6 +156,8 @@ void expressions_free(struct expressions *);
 
 /* Number of the condition, -1: mistakes were reported. */
 int32_t expression_compile(struct expressions *, const struct source *, const struct yaml *scalar);
+/* The condition `where`, false as soon as one of the others is true; its number. */
+int32_t expression_unless(struct expressions *, int32_t where, const int32_t *unless, size_t count);
 int32_t expression_builtin(struct expressions *, const char *text);
 
 /* lexer.c.  A word of kind WORD_WRONG was reported. */

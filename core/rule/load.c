@@ -3,8 +3,8 @@
 #include "core/rule/load.h"
 
 static const char *const rule_keys[] = {
-	"id", "revision", "title", "family", "grade", "stage", "severity", "mode", "where", "detector", "params", "basis",
-	"evidence", "tests",
+	"id", "revision", "title", "family", "grade", "stage", "scene", "library", "severity", "bands", "mode", "where", "exclude",
+	"minimum", "detector", "params", "basis", "evidence", "tests",
 };
 static const char *const families[] = RULE_FAMILIES, *const grades[] = RULE_GRADES, *const severities[] = RULE_SEVERITIES,
     *const stages[] = RULE_STAGES, *const modes[] = RULE_MODES;
@@ -118,6 +118,8 @@ load_head(struct rule_draft *draft, const char *family, const char *name)
 	load_family(draft, family);
 	draft->rule.grade = load_word(draft, "grade", grades, COUNT(grades));
 	load_stages(draft);
+	draft->is_good &= scenes_load(draft);
+	draft->is_good &= library_load(draft);
 	draft->rule.severity = load_word(draft, "severity", severities, COUNT(severities));
 	const char *mode = load_word(draft, "mode", modes, COUNT(modes));
 	draft->rule.mode = !mode || mode == modes[MODE_OFF] ? MODE_OFF : mode == modes[MODE_SHADOW] ? MODE_SHADOW : MODE_ENFORCE;
@@ -171,6 +173,22 @@ load_where(struct load *load, struct rule_draft *draft)
 	if (where && want_kind(&draft->source, where, YAML_SCALAR))
 		draft->rule.where = expression_compile(&load->expressions, &draft->source, where);
 	draft->is_good &= draft->rule.where >= 0;
+	draft->is_good &= exclusions_load(load, draft);
+}
+
+/* The smallest sample that is judged: what the detector counts. */
+static bool
+load_minimum(struct rule_draft *draft)
+{
+	const struct yaml *node = yaml_get(draft->root, "minimum");
+	const struct detector *detector = draft->rule.detector;
+	if (!node)
+		return true;
+	if (detector && detector->shape == SHAPE_CLAIM) {
+		source_mistake(&draft->source, node->key->at, NO_HINT, MISTAKE_minimum_of_claim, detector->name);
+		return false;
+	}
+	return want_integer(&draft->source, node, 1, 1000000000, &draft->rule.minimum);
 }
 
 static void
@@ -204,6 +222,8 @@ load_body(struct load *load, struct rule_draft *draft)
 {
 	load_basis_and_params(load, draft);
 	load_where(load, draft);
+	draft->is_good &= bands_load(load, draft);
+	draft->is_good &= load_minimum(draft);
 	if (draft->rule.detector)
 		draft->is_good &= settings_load(load, draft);
 	load_evidence(load, draft);

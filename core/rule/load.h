@@ -3,6 +3,7 @@
 #ifndef FW_LOAD_H
 #define FW_LOAD_H
 
+#include "core/base/buffer.h"
 #include "core/rule/expression.h"
 #include "core/rule/trial.h"
 #include "core/rule/wants.h"
@@ -11,6 +12,7 @@
 #define RULE_GRADES {"violation", "suspicious", "clue"}
 #define RULE_SEVERITIES {"low", "medium", "high", "critical"}
 #define RULE_STAGES {"before", "during", "after"}
+#define RULE_SCENES {"outpatient", "inpatient", "pharmacy", "internet", "cross_region"}
 #define RULE_MODES {[MODE_ENFORCE] = "enforce", [MODE_SHADOW] = "shadow", [MODE_OFF] = "off"}
 
 struct load {
@@ -88,6 +90,17 @@ void layers_check(const struct param_draft *);
 /* settings.c: fills rule.config and rule.settings_text.  False: reported. */
 bool settings_load(struct load *, struct rule_draft *);
 size_t settings_names(const struct detector *, const char **list);
+
+/* bands.c, exclude.c, official.c: keys that a rule may leave out.  False: reported. */
+bool bands_load(struct load *, struct rule_draft *);
+void bands_print(struct buffer *, const struct rule *);
+/* After `where` was compiled: rule.where becomes the condition without what is excluded. */
+bool exclusions_load(struct load *, struct rule_draft *);
+void exclusions_print(struct buffer *, const struct ruleset *, const struct rule *);
+/* After the matcher's own answers: takes the excluded claims out of the conditions that exclude some. */
+void exclusions_apply(const struct ruleset *, uint64_t *truth, uint64_t *falsehood);
+bool scenes_load(struct rule_draft *);
+bool library_load(struct rule_draft *);
 
 /* evidence.c */
 bool evidence_check(struct load *, struct rule_draft *, const struct yaml *, const char *text);

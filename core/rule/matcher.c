@@ -3,6 +3,7 @@
 
 #include "core/base/memory.h"
 #include "core/base/time.h"
+#include "core/rule/load.h"
 
 #include <stdlib.h>
 
@@ -121,6 +122,8 @@ static void
 mark_rule(uint64_t *bits, const struct rule *rule)
 {
 	mark(bits, rule->where);
+	for (size_t i = 0; i < rule->exclusions; i++)
+		mark(bits, rule->exclusion[i].when);
 	for (size_t i = 0; i < rule->detector->setting_count; i++) {
 		const struct setting *setting = &rule->detector->settings[i];
 		int32_t condition;
@@ -348,4 +351,5 @@ matcher_run(struct matcher *matcher, const struct area *area, const struct claim
 	truth[set_words - 1] &= matcher->last_mask;
 	falsehood[set_words - 1] &= matcher->last_mask;
 	join_terms(matcher, possible, certain, truth, falsehood);
+	exclusions_apply(matcher->set, truth, falsehood);
 }

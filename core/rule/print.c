@@ -111,10 +111,19 @@ print_head(struct buffer *out, const struct rule *rule)
 	buffer_printf(out, "\nfamily: %s\ngrade: %s\nstage: [", rule->family, rule->grade);
 	for (size_t i = 0; i < rule->stages; i++)
 		buffer_printf(out, "%s%s", i ? ", " : "", rule->stage[i]);
-	buffer_printf(out, "]\nseverity: %s\nmode: %s\n", rule->severity, modes[rule->mode]);
+	buffer_text(out, "]\n");
+	if (rule->scenes)
+		buffer_text(out, "scene: [");
+	for (size_t i = 0; i < rule->scenes; i++)
+		buffer_printf(out, "%s%s%s", i ? ", " : "", rule->scene[i], i + 1 < rule->scenes ? "" : "]\n");
+	if (rule->library)
+		buffer_printf(out, "library: %s\n", rule->library);
+	buffer_printf(out, "severity: %s\n", rule->severity);
+	bands_print(out, rule);
+	buffer_printf(out, "mode: %s\n", modes[rule->mode]);
 }
 
-static void
+void
 print_decimal(struct buffer *out, int64_t value)
 {
 	uint64_t size = value < 0 ? (uint64_t)-value : (uint64_t)value;
@@ -209,8 +218,12 @@ static void
 print_law(struct buffer *out, const struct ruleset *set, const struct rule *rule)
 {
 	buffer_text(out, "where: ");
-	print_text(out, set->condition[rule->where].text);
-	buffer_printf(out, "\ndetector: %s\n", rule->detector->name);
+	print_text(out, set->condition[rule->where_written].text);
+	buffer_char(out, '\n');
+	exclusions_print(out, set, rule);
+	if (rule->minimum)
+		buffer_printf(out, "minimum: %lld\n", (long long)rule->minimum);
+	buffer_printf(out, "detector: %s\n", rule->detector->name);
 	for (size_t i = 0; i < rule->detector->setting_count; i++)
 		print_setting(out, set, rule, &rule->detector->settings[i]);
 	print_params(out, rule);
@@ -221,7 +234,9 @@ bool
 rule_same_law(const struct ruleset *set, const struct rule *rule, const struct ruleset *other_set, const struct rule *other)
 {
 	struct buffer mine = {0}, theirs = {0};
+	bands_print(&mine, rule);
 	print_law(&mine, set, rule);
+	bands_print(&theirs, other);
 	print_law(&theirs, other_set, other);
 	bool same = mine.length == theirs.length && memcmp(mine.data, theirs.data, mine.length) == 0;
 	buffer_free(&mine);

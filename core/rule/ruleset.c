@@ -267,6 +267,10 @@ freeze(struct loading *loading)
 	set->conditions = expressions->conditions;
 	set->condition = arena_alloc(&set->arena, (set->conditions + 1) * sizeof *set->condition);
 	memcpy(set->condition, expressions->condition, set->conditions * sizeof *set->condition);
+	set->excluding = arena_alloc(&set->arena, (set->conditions + 1) * sizeof *set->excluding);
+	for (size_t i = 0; i < set->conditions; i++)
+		if (set->condition[i].unlesses)
+			set->excluding[set->excludings++] = (int32_t)i;
 	make_digest(set);
 	keep_files(loading);
 }

@@ -45,10 +45,26 @@ struct condition {
 	int32_t amount_field[16];       /* amount fields it names, for the finding of a check */
 	size_t amount_fields;
 	const void *program;            /* private to rule/ */
+	const int32_t *unless;          /* conditions whose truth takes the claim out; their being unknown does not */
+	size_t unlesses;
 };
 
 /* Conditions that the core itself asks for; always present with these numbers. */
 enum { CONDITION_INPATIENT, CONDITION_BUILTIN };
+
+/* From this excess on, relative to the limit, an alert is so severe. */
+struct band {
+	int64_t over;                   /* six places; more than this */
+	const char *severity;
+};
+
+struct exclusion {                      /* claims that the rule does not look at */
+	const char *name;
+	int32_t when;                   /* index in ruleset->condition */
+	const char *because[2];         /* by enum language */
+};
+
+#define SCENES_MAX 5
 
 struct rule_test;                       /* see core/rule/trial.h */
 
@@ -59,11 +75,20 @@ struct rule {
 	const char *family, *grade, *severity;  /* the words themselves */
 	const char *stage[3];
 	size_t stages;
+	const char *scene[SCENES_MAX];  /* of the official libraries */
+	size_t scenes;
+	const char *library;            /* official code of its class, NULL: none is given */
+	const struct band *band;        /* rising from 0; none: every alert has `severity` */
+	size_t bands;
 	enum rule_mode mode;
 	const struct detector *detector;
 	const void *config;             /* the detector's config struct, filled from its settings */
 	const char *settings_text;      /* canonical "name=value;..." of what shapes the aggregate (no parameter values) */
-	int32_t where;                  /* index in ruleset->condition */
+	int32_t where;                  /* index in ruleset->condition: what is looked at, without what is excluded */
+	int32_t where_written;          /* as it is written, exclusions apart; the same when there are none */
+	struct exclusion *exclusion;
+	size_t exclusions;
+	int64_t minimum;                /* a smaller sample is not judged: `insufficient`; 0: none is asked for */
 	struct param *param;
 	size_t params;
 	struct basis *basis;
@@ -87,6 +112,8 @@ struct ruleset {
 	size_t rules;
 	struct condition *condition;
 	size_t conditions;
+	int32_t *excluding;             /* conditions with `unless` */
+	size_t excludings;
 	struct tables *tables;
 	char digest[DIGEST_TEXT_SIZE];  /* SHA-256 of the canonical text of rules and tables, hexadecimal */
 	struct ruleset_file *file;      /* in the order they were read */
@@ -102,9 +129,12 @@ void ruleset_free(struct ruleset *);
 /* Canonical text of one rule; loading it again gives the same rule.  Into the set's arena. */
 const char *rule_text(struct ruleset *, const struct rule *);
 
-/* Whether both rules decide alike: same where, settings, parameters and basis.  Titles, sentences, tests, revision and mode are
- * not asked. */
+/* Whether both rules decide alike: same where, exclusions, minimum, bands, settings, parameters and basis.  Titles,
+ * sentences, tests, revision and mode are not asked. */
 bool rule_same_law(const struct ruleset *, const struct rule *, const struct ruleset *other_set, const struct rule *other);
+
+/* The severity of a line: of an alert the highest band that its excess is over, else the rule's own. */
+const char *rule_severity(const struct rule *, const struct verdict *);
 
 /* ---- questions about areas, asked with the claim's insu_admdvs ---- */
 

@@ -205,6 +205,31 @@ head_write(struct buffer *json)
 	raw(json, "where", TEXT);
 }
 
+/* Keys that most rules leave out. */
+static void
+further_write(struct buffer *json)
+{
+	static const char *const severities[] = RULE_SEVERITIES, *const scenes[] = RULE_SCENES;
+	json_key(json, "scene");
+	json_open(json, '{');
+	buffer_text(json, "\"type\":\"array\",\"minItems\":1,\"uniqueItems\":true");
+	words(json, "items", scenes, COUNT(scenes));
+	json_close(json, '}');
+	raw(json, "library", "{\"type\":\"string\",\"pattern\":\"^(GZ|ZB)10000[1-3][0-9]{8}$\"}");
+	json_key(json, "bands");
+	buffer_text(json, "{\"type\":\"array\",\"minItems\":1,\"maxItems\":8,\"items\":{" OBJECT ",\"required\":[\"over\",\"severity\"]");
+	json_key(json, "properties");
+	json_open(json, '{');
+	raw(json, "over", "{\"type\":[\"number\",\"string\"]}");
+	words(json, "severity", severities, COUNT(severities));
+	json_close(json, '}');
+	buffer_text(json, "}}");
+	raw(json, "minimum", "{\"type\":\"integer\",\"minimum\":1}");
+	raw(json, "exclude", "{\"type\":\"array\",\"minItems\":1,\"maxItems\":16,\"items\":{" OBJECT
+	    ",\"required\":[\"name\",\"when\",\"because\"],\"properties\":{\"name\":{\"type\":\"string\",\"pattern\":\"^[A-Za-z_][A-Za-z0-9_]{0,39}$\"},"
+	    "\"when\":" TEXT ",\"because\":" BOTH "}}}");
+}
+
 void
 rule_schema(const struct detector_registry *registry, struct buffer *json)
 {
@@ -213,6 +238,7 @@ rule_schema(const struct detector_registry *registry, struct buffer *json)
 	json_key(json, "properties");
 	json_open(json, '{');
 	head_write(json);
+	further_write(json);
 	json_key(json, "detector");
 	json_open(json, '{');
 	json_key(json, "enum");

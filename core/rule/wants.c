@@ -150,6 +150,15 @@ want_both_languages(const struct source *source, const struct yaml *node, const 
 }
 
 bool
+want_entries(const struct source *source, const struct yaml *list, size_t most)
+{
+	if (list->count >= 1 && list->count <= most)
+		return true;
+	source_mistake(source, list->key->at, NO_HINT, MISTAKE_list_size, list->key->text.data, (int)most);
+	return false;
+}
+
+bool
 is_name(struct slice name)
 {
 	if (name.length == 0 || name.length > 40 || (name.data[0] >= '0' && name.data[0] <= '9'))

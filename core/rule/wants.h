@@ -33,6 +33,9 @@ bool want_bool(const struct source *, const struct yaml *, bool *value);
 /* {zh: ..., en: ...}, both filled. */
 bool want_both_languages(const struct source *, const struct yaml *, const char *text[2]);
 
+/* A list of 1 to most entries. */
+bool want_entries(const struct source *, const struct yaml *list, size_t most);
+
 /* A name: a letter, then letters, digits and _; at most 40 bytes. */
 bool is_name(struct slice);
 

@@ -115,6 +115,28 @@ conditions_print(struct buffer *out, const struct scorer *scorer, const struct c
 	}
 }
 
+static bool
+is_true(const uint64_t *truth, int32_t condition)
+{
+	return truth[condition >> 6] >> (condition & 63) & 1;
+}
+
+/* Which exclusions hold for a settlement that `where` would have taken. */
+static void
+excluded_print(struct buffer *out, const struct scorer *scorer, const struct claim *claim, const struct rule *rule,
+    const uint64_t *truth, enum language language)
+{
+	for (size_t i = 0; i < rule->exclusions && is_true(truth, rule->where_written); i++) {
+		const struct exclusion *exclusion = &rule->exclusion[i];
+		const char *when = scorer->rules->condition[exclusion->when].text;
+		if (!is_true(truth, exclusion->when))
+			continue;
+		buffer_printf(out, language == LANGUAGE_ZH ? "    排除 %s：%s（%s）\n" : "    excluded by %s: %s (%s)\n", exclusion->name,
+		    exclusion->because[language], when);
+		fields_print(out, scorer, claim, when);
+	}
+}
+
 static void
 rule_print(struct scorer *scorer, struct buffer *out, const struct turn *turn, const struct rule *rule, const uint64_t *truth,
     const uint64_t *falsehood, enum language language)
@@ -124,9 +146,10 @@ rule_print(struct scorer *scorer, struct buffer *out, const struct turn *turn, c
 	const char *answer = yes ? (zh ? "命中" : "matched") : no ? (zh ? "未命中" : "not matched")
 	    : (zh ? "未命中（缺少字段）" : "not matched (a field is absent)");
 	const char *off = rule->mode != MODE_OFF ? "" : zh ? "（停用）" : " (off)";
-	const char *where = scorer->rules->condition[rule->where].text;
+	const char *where = scorer->rules->condition[rule->where_written].text;
 	buffer_printf(out, zh ? "%s%s：%s  %s\n    条件 %s\n" : "%s%s: %s  %s\n    where %s\n", rule->id, off, answer, rule->title[language], where);
 	fields_print(out, scorer, turn->claim, where);
+	excluded_print(out, scorer, turn->claim, rule, truth, language);
 	if (yes)
 		conditions_print(out, scorer, turn->claim, rule, truth, falsehood, zh);
 	if (yes)

@@ -226,7 +226,7 @@ keys_make(const struct family *family, struct family_month *month, struct family
 			if (unit->population[class] == 0 && unit->observed[class] == 0 && !(unit->said >> class & 1))
 				continue;
 			key[count] = (struct family_key){.observed = unit->observed[class], .population = unit->population[class],
-			    .expected = unit->expected[class] * factor};
+			    .expected = unit->expected[class] * factor, .is_few = unit->population[class] < family->rule->minimum};
 			place[count++] = (struct place){unit, class, said_place(month, unit->name, class)};
 		}
 	}
@@ -311,6 +311,7 @@ judge(struct family *family, const struct param_row *row, enum cause cause)
 		verdict[i].count = 0;           /* values are written whole */
 		verdict[i].has_amount_at_risk = false;
 		verdict[i].amount_at_risk_fen = 0;
+		verdict[i].over_numerator = verdict[i].over_denominator = 0;
 	}
 	family->rule->detector->judge_family(family->rule->config, key, count, scratch, verdict);
 	for (size_t i = 0; i < count; i++)

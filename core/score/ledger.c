@@ -239,6 +239,9 @@ judge_one(struct scorer *scorer, uint32_t person_number, struct ledger_year *blo
 	if (made->notice)
 		verdict.word = row && (__int128)input.sum_fen * 1000000 > (__int128)row->value * made->notice_at
 		    ? VERDICT_ALERT : VERDICT_OK;
+	bool is_few = verdict.word == VERDICT_ALERT && input.count < rule->minimum;
+	if (is_few)
+		verdict.word = VERDICT_INSUFFICIENT;
 	struct subject subject = {
 		.kind = "person", .pool = person->pool, .area = place.area, .psn_no = person_psn_no(&scorer->persons, person),
 		.variant = made->notice ? "notice" : "",
@@ -247,6 +250,7 @@ judge_one(struct scorer *scorer, uint32_t person_number, struct ledger_year *blo
 	say_alert(scorer, said, &(struct statement){
 		.rule = made->rule, .subject = &subject, .verdict = &verdict, .row = row, .param = made->limit,
 		.tier_unknown = tier_unknown, .cause = cause, .event_time = place.time, .evidence = &scorer->evidence,
+		.tells_few = rule->minimum > 0,
 	});
 }
 

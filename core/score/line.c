@@ -96,12 +96,12 @@ subject_write(const struct scorer *scorer, struct buffer *out, const struct subj
 /* ---- by which rule ---- */
 
 static void
-rule_write(const struct scorer *scorer, struct buffer *out, const struct rule *rule)
+rule_write(const struct scorer *scorer, struct buffer *out, const struct rule *rule, const char *severity)
 {
 	const struct {
 		const char *key, *text;
 	} words[] = {{"ruleset", scorer->rules->digest}, {"mode", mode_names[rule->mode]}, {"family", rule->family},
-	    {"grade", rule->grade}, {"severity", rule->severity}};
+	    {"grade", rule->grade}, {"severity", severity}};
 	json_key(out, "rule");
 	json_open(out, '{');
 	json_key(out, "id");
@@ -237,6 +237,19 @@ alert_may_speak(const struct said *said, const struct verdict *verdict)
 	return verdict->word == VERDICT_ALERT || is_standing(said);
 }
 
+static bool
+is_few(const struct said *said)
+{
+	return said->revision && said->status == STATUS_INSUFFICIENT;
+}
+
+static bool
+may_speak(const struct said *said, const struct statement *statement)
+{
+	return alert_may_speak(said, statement->verdict)
+	    || (statement->tells_few && (is_few(said) || statement->verdict->word == VERDICT_INSUFFICIENT));
+}
+
 static enum alert_status
 status_of(const struct said *said, const struct verdict *verdict)
 {
@@ -245,7 +258,16 @@ status_of(const struct said *said, const struct verdict *verdict)
 	return verdict->word == VERDICT_INSUFFICIENT ? STATUS_INSUFFICIENT : STATUS_RETRACTED;
 }
 
-/* From "finding" on: what makes one revision differ from the next. */
+/* What makes one revision differ from the next: the body, and the severity where the excess decides it. */
+static uint64_t
+body_hash(const struct scorer *scorer, const struct rule *rule, const struct verdict *verdict)
+{
+	uint64_t body = hash64(scorer->body.data, scorer->body.length);
+	const char *severity = rule_severity(rule, verdict);
+	return rule->bands ? body ^ hash64(severity, strlen(severity)) : body;
+}
+
+/* From "finding" on. */
 static void
 alert_body(struct scorer *scorer, const struct statement *statement, const char *person)
 {
@@ -287,7 +309,8 @@ alert_head(struct scorer *scorer, const struct statement *statement, const char 
 	json_text(out, alert_status_names[status]);
 	json_key(out, "cause");
 	json_text(out, cause_names[statement->cause]);
-	rule_write(scorer, out, &scorer->rules->rule[statement->rule]);
+	const struct rule *rule = &scorer->rules->rule[statement->rule];
+	rule_write(scorer, out, rule, rule_severity(rule, statement->verdict));
 	buffer_char(out, ',');
 	buffer_add(out, scorer->body.data + 1, scorer->body.length - 1);
 }
@@ -295,12 +318,12 @@ alert_head(struct scorer *scorer, const struct statement *statement, const char 
 static void
 counts_change(struct rule_counts *counts, struct said *said, const struct verdict *verdict, enum alert_status status)
 {
-	bool was_standing = is_standing(said), was_retracted = said->revision && !was_standing;
+	bool was_standing = is_standing(said), was_retracted = said->revision && said->status == STATUS_RETRACTED;
 	bool stands = status == STATUS_OPEN || status == STATUS_UPDATED;
 	if (was_standing)
 		counts->amount_at_risk_fen -= said->at_risk_fen;
 	counts->open += (uint64_t)stands - (uint64_t)was_standing;
-	counts->retracted += (uint64_t)!stands - (uint64_t)was_retracted;
+	counts->retracted += (uint64_t)(status == STATUS_RETRACTED) - (uint64_t)was_retracted;
 	counts->lines++;
 	counts->by_status[status]++;
 	said->at_risk_fen = stands && verdict->has_amount_at_risk ? verdict->amount_at_risk_fen : 0;
@@ -330,14 +353,15 @@ void
 say_alert(struct scorer *scorer, struct said *said, const struct statement *statement)
 {
 	const struct rule *rule = &scorer->rules->rule[statement->rule];
-	if (!alert_may_speak(said, statement->verdict))
+	if (!may_speak(said, statement))
 		return;
 	char person_buffer[80], id[ID_TEXT];
 	const char *person = psn_text(scorer, statement->subject->psn_no, person_buffer);
 	alert_body(scorer, statement, person);
-	uint64_t body = hash64(scorer->body.data, scorer->body.length);
+	uint64_t body = body_hash(scorer, rule, statement->verdict);
 	enum alert_status status = status_of(said, statement->verdict);
-	if (status == STATUS_UPDATED && body == said->body)
+	bool is_said = status == STATUS_UPDATED || (status == STATUS_INSUFFICIENT && is_few(said));
+	if (is_said && body == said->body)
 		return;
 	alert_id(scorer, statement, id);
 	alert_head(scorer, statement, id, said->revision + 1, status);
@@ -374,7 +398,7 @@ say_indicator(struct scorer *scorer, struct said *said, const struct statement *
 	json_open(line, '{');
 	json_key(line, "type");
 	json_text(line, "indicator");
-	rule_write(scorer, line, rule);
+	rule_write(scorer, line, rule, rule->severity);
 	subject_write(scorer, line, statement->subject, "");
 	json_key(line, "revision");
 	json_unsigned(line, said->revision);

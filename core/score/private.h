@@ -473,6 +473,7 @@ struct statement {                      /* all that is said about a subject at o
 	enum cause cause;
 	int64_t event_time;
 	const struct evidence_list *evidence;   /* NULL: none */
+	bool tells_few;                 /* `insufficient` is said where an alert would be: no indicator says it */
 	size_t claims_total;            /* when more made the finding than the list holds; 0: as many as the list */
 };
 

@@ -289,6 +289,19 @@ say_alert_of_year(struct scorer *scorer, const struct pool *pool, struct series 
 	say_alert(scorer, said, statement);
 }
 
+/* Settlements and refunds, or stays, from January on. */
+static int64_t
+entries_of_year(const struct series *series, int32_t through)
+{
+	int64_t entries = 0;
+	for (size_t i = 0; i < series->months; i++) {
+		int32_t month = series->first_month + (int32_t)i;
+		if (month / 12 == through / 12 && month <= through)
+			entries += series->month[i].entries;
+	}
+	return entries;
+}
+
 /* A series begins with its first booking: before it there is nothing to judge, unless something was said of a month
  * whose bookings have gone since. */
 static bool
@@ -316,6 +329,8 @@ judge_month(struct scorer *scorer, const struct pool *pool, struct series *serie
 	struct verdict verdict = {0};
 	input_fill(&input, series, through);
 	rule->detector->judge_series(rule->config, &input, &result, &verdict);
+	if (rule->minimum && entries_of_year(series, through) < rule->minimum)
+		verdict.word = VERDICT_INSUFFICIENT;
 	struct series_month *month = series_month(series, through);
 	month->watch = result.watch_now;
 	struct subject subject = {.kind = is_pool ? "pool" : "area", .pool = pool->name, .area = is_pool ? 0 : series->subject,

@@ -414,6 +414,12 @@ def check_explain():
                  "ARITH-001 (off): matched"):
         expect(part in done.out, part, "is missing:", done.out)
     expect("OP-CAP-001：命中" in run("explain", "--rules", RULES, "--setl-id", "b", "s", "--lang", "zh").out, "zh")
+    excluding = RULE.replace("detector: cap", "exclude: [{name: first_house, when: fixmedins_code == \"" + H1 + "\", because: {zh: 甲, en: the first}}]\n"
+                             "detector: cap")
+    folder = rules_make("excluding", excluding)
+    said = {setl_id: told(0)(run("explain", "--rules", folder, "--tables", TABLES, "--setl-id", setl_id, "s")).out for setl_id in ("a", "b")}
+    expect("T-1: not matched" in said["a"] and "excluded by first_house: the first (fixmedins_code == \"" + H1 in said["a"], said["a"])
+    expect("T-1: matched" in said["b"] and "excluded" not in said["b"], said["b"])
     every = told(0)(run("explain", "--rules", RULES, "s")).out
     expect(every.count("\nOP-CAP-001: ") == 6 and every.count("refused: ") == 2, every)
     as_json = lines(told(0)(run("explain", "--rules", RULES, "--setl-id", "d", "--json", "s")).out)

@@ -183,7 +183,7 @@ class Words(unittest.TestCase):
     def test_why(self):
         said = self.say("140902", "2024-05-01", "--rule", "OP-CAP-001")
         self.assertRegex(said, r"op_cap: 300\.00 yuan, region 1409, from 2024-01-01\n      by 忻医保发〔2024〕11号: 普通门诊统筹年度支付限额为 300 元\n"
-                               r"      stands in \S+OP-CAP-001\.yaml:20\n")
+                               r"      stands in \S+OP-CAP-001\.yaml:21\n")
         self.assertIn("final, no longer region may differ; by 忻医保发〔2024〕11号", said)
         said = self.say("500230", "2023-05-01", "--rule", "OP-CAP-001")
         for part in ("op_cap, tier 1: 300.00 yuan", "op_cap, tier 2: 500.00 yuan", "from 2024-01-01 on: nothing is in force",
@@ -239,7 +239,7 @@ class Layers(unittest.TestCase):
     def test_a_county_may_not(self):
         done = self.check("140902", "from: 2025-01-01")
         self.assertEqual(done.returncode, 78)
-        for part in ("params/140902.yaml:6:9: error: ", "policy/OP-CAP-001.yaml:20, 忻医保发〔2024〕11号", "不得自行出台任何待遇保障政策"):
+        for part in ("params/140902.yaml:6:9: error: ", "policy/OP-CAP-001.yaml:21, 忻医保发〔2024〕11号", "不得自行出台任何待遇保障政策"):
             self.assertIn(part, done.stderr)
 
     def test_elsewhere_and_before(self):

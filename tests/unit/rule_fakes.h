@@ -45,12 +45,12 @@ static const char *const fake_cap_names[] = {"sum", "limit", "excess", "count", 
 static const char *const fake_share_names[] = {"numerator", "denominator", "value", "target", NULL};
 
 static const struct detector fake_check = {"check", SHAPE_CLAIM, "", "", fake_check_settings,
-	sizeof fake_check_settings / sizeof fake_check_settings[0], sizeof(struct fake_check), NULL, NULL, NULL, NULL, NULL};
+	sizeof fake_check_settings / sizeof fake_check_settings[0], sizeof(struct fake_check), NULL, NULL, NULL, NULL, NULL, false};
 static const struct detector fake_cap = {"cap", SHAPE_LEDGER, "", "", fake_cap_settings,
-	sizeof fake_cap_settings / sizeof fake_cap_settings[0], sizeof(struct fake_cap), fake_cap_names, NULL, NULL, NULL, NULL};
+	sizeof fake_cap_settings / sizeof fake_cap_settings[0], sizeof(struct fake_cap), fake_cap_names, NULL, NULL, NULL, NULL, true};
 static const struct detector fake_share = {"share", SHAPE_SERIES, "", "", fake_share_settings,
 	sizeof fake_share_settings / sizeof fake_share_settings[0], sizeof(struct fake_share), fake_share_names, NULL, NULL,
-	NULL, NULL};
+	NULL, NULL, true};
 
 static const struct detector *const fake_list[] = {&fake_check, &fake_cap, &fake_share};
 static const struct detector_registry fakes = {fake_list, sizeof fake_list / sizeof fake_list[0]};

@@ -96,6 +96,7 @@ check_cap(int64_t sum, enum verdict_word word, int64_t excess)
 	ck_assert_int_eq(value_of(&verdict, "count")->type, FINDING_COUNT);
 	ck_assert(verdict.has_amount_at_risk);
 	ck_assert_int_eq(verdict.amount_at_risk_fen, excess);
+	ck_assert(verdict.over_numerator == excess && verdict.over_denominator == 30000);
 	check_evidence_names(&detector_cap, &verdict);
 }
 
@@ -368,7 +369,7 @@ judge_family(const struct admission_config *config, const struct family_key *key
 static struct family_key
 key_of(int64_t observed, int64_t population, double expected)
 {
-	return (struct family_key){observed, population, expected, NULL};
+	return (struct family_key){.observed = observed, .population = population, .expected = expected};
 }
 
 static double
@@ -474,6 +475,26 @@ START_TEST(test_family_filters)
 }
 END_TEST
 
+/* How far above: ratio - 1 in six places.  A unit of too few persons is not tested, and the others' q-values know nothing of it. */
+START_TEST(test_family_over_and_few)
+{
+	struct admission_config config = config_default();
+	struct family_key keys[KEYS_MAX];
+	size_t count = family_make(keys, 0);
+	judge_family(&config, keys, count);
+	double q = real_of(3, "q_value");
+	ck_assert(verdicts[3].over_numerator == 4825243 && verdicts[3].over_denominator == 1000000);       /* 60 / 10.3 - 1 */
+	keys[7].is_few = true;
+	judge_family(&config, keys, count);
+	ck_assert_int_eq(verdicts[7].word, VERDICT_INSUFFICIENT);
+	ck_assert(isnan(real_of(7, "p_value")));
+	ck_assert_double_eq_tol(real_of(3, "q_value"), q * 28 / 29, 1e-20);
+	keys[3].is_few = true;
+	judge_family(&config, keys, count);
+	ck_assert_int_eq(verdicts[3].word, VERDICT_INSUFFICIENT);
+}
+END_TEST
+
 /* The posterior by its definition: P(R > ratio), R ~ gamma(1/tau^2 + O/phi, 1/tau^2 + E/phi). */
 START_TEST(test_family_posterior)
 {
@@ -571,5 +592,5 @@ END_TEST
 
 RUN_TESTS("detectors", test_registry, test_check, test_cap, test_share_reference, test_completion_reference,
     test_share_due, test_share_before_due, test_share_watch_twice, test_share_constant, test_share_need_rounding,
-    test_family_reference, test_family_verdicts, test_family_order, test_family_filters, test_family_posterior,
+    test_family_reference, test_family_verdicts, test_family_order, test_family_filters, test_family_over_and_few, test_family_posterior,
     test_family_detectable, test_family_detectable_among_many, test_family_memo, test_family_edges)
