@@ -213,6 +213,18 @@ row_of(struct scorer *scorer, const struct ledger_rule *made, struct slice tier,
 	return row;
 }
 
+const struct param_row *
+ledger_row(struct scorer *scorer, uint32_t person_number, int32_t year, size_t ledger_rule)
+{
+	const struct ledger_rule *made = &scorer->layout.ledger_rule[ledger_rule];
+	const struct ledger *ledger = &scorer->layout.ledger[made->ledger];
+	const struct person *person = person_at(&scorer->persons, person_number);
+	bool tier_unknown = false;
+	collect_year(scorer, person, year, ledger);
+	struct place place = place_of(scorer, person, year, ledger);
+	return row_of(scorer, made, enrolment_tier(scorer, person, year), &place, &tier_unknown);
+}
+
 static void
 judge_one(struct scorer *scorer, uint32_t person_number, struct ledger_year *block, size_t index, enum cause cause)
 {

@@ -391,6 +391,8 @@ void ledger_add(struct scorer *, uint32_t person, int32_t year, const struct boo
 void ledger_judge(struct scorer *, uint32_t person, int32_t year, enum cause);
 /* Every year of the person, the rules that are wanted alone, cause `rules`. */
 void ledger_rejudge(struct scorer *, uint32_t person, const bool *wanted);
+/* The row that holds for the person's sum; NULL: none. */
+const struct param_row *ledger_row(struct scorer *, uint32_t person, int32_t year, size_t ledger_rule);
 void evidence_clear(struct evidence_list *);
 void evidence_add(struct evidence_list *, struct evidence_claim);
 void evidence_sort(struct evidence_list *);

@@ -150,6 +150,10 @@ void scorer_data_quality(const struct scorer *, struct buffer *);
  * Changes nothing. */
 void scorer_explain(struct scorer *, const struct record *, enum language, struct buffer *);
 
+/* Of all persons and years that are remembered the sum of a cap that is the greatest part of its limit, between batches.
+ * False: no cap, or no sum with a limit.  Changes nothing. */
+bool scorer_nearest(struct scorer *, size_t rule, int64_t *sum_fen, int64_t *limit_fen);
+
 void scorer_close(struct scorer *);
 
 /* Runs the tests inside the set's rules, each rule alone with the tables.  Failures go to diags.  Gives the number

@@ -28,7 +28,7 @@ DOORS = (
     (r"librdkafka/|rdkafka", ("daemon/kafka.h", "daemon/broker/main.c", "replay/watch_kafka.c")),
     (r"cjson/|cJSON\.h", ("replay/watch_record.c",)),
     (r"systemd/", ("daemon/notify.c",)),
-    (r"pthread\.h|threads\.h", ("daemon/", "replay/entries.c")),
+    (r"pthread\.h|threads\.h", ("daemon/", "replay/entries.c", "replay/diff_crew.c")),
     (r"sys/socket\.h|netdb\.h|sys/mman\.h", ("daemon/", "core/base/memory.c")),
 )
 

@@ -1,0 +1,167 @@
+/* `fundwatch diff`: what a changed ruleset would have said over the same records, before it is put into force. */
+#include "replay/commands.h"
+#include "replay/diff.h"
+#include "replay/sink.h"
+
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define AT(member) offsetof(struct diff_options, member)
+static const struct option_row diff_row[] = {
+	{"old", OPTION_TEXT, AT(old_rules), "DIR", {"旧规则目录", "folder of the old rules"}, 0, 0, NULL},
+	{"new", OPTION_TEXT, AT(new_rules), "DIR", {"新规则目录", "folder of the new rules"}, 0, 0, NULL},
+	{"from", OPTION_DATE, AT(from), "DATE", {"只显示该日及以后的告警，不影响判定", "show only alerts of this day or later; never changes what is judged"}, 0, 0, NULL},
+	{"to", OPTION_DATE, AT(to), "DATE", {"只显示该日及以前的告警", "show only alerts of this day or earlier"}, 0, 0, NULL},
+	{"samples", OPTION_NUMBER, AT(samples), "N", {"每条规则每类变化列出金额最大的几件，默认 5", "samples a rule and kind, the dearest first; default 5"}, 0, 1000, NULL},
+	{"shadow", OPTION_FLAG, AT(shadow), NULL, {"试运行规则的告警也计入", "count alerts of shadow rules too"}, 0, 0, NULL},
+	{"close-all", OPTION_FLAG, AT(close_all), NULL, {"结束时关闭所有未到期的窗口", "close every window that is still open at the end"}, 0, 0, NULL},
+	{"no-cost", OPTION_FLAG, AT(no_cost), NULL, {"不写测得的用时：同样的输入给出同样的字节", "leave the measured time out: the same input gives the same bytes"}, 0, 0, NULL},
+	{"batch", OPTION_NUMBER, AT(batch), "N", {"每批记录数，默认 1024，不影响结果", "records a batch, default 1024; never changes the result"}, 1, 1 << 16, NULL},
+	{"threads", OPTION_NUMBER, AT(threads), "N", {"判定线程数，默认为处理器数，不影响结果", "threads that judge, default one a processor; never changes the result"}, 1, 256, NULL},
+	ARCHIVE_PLACE_ROWS(struct diff_options),
+};
+#undef AT
+
+static const struct command_form diff_form = {
+	.name = "diff", .operands = "FILE...|-|--archive DIR", .operands_least = 0, .operands_most = SIZE_MAX,
+	.summary = {"用两套规则判定同一批结算（文件或档案），列出新增、消失、变化的告警和涉及金额。只比较告警的最终状态。",
+	    "Judges the same settlements (files or an archive) by two sets of rules and lists the alerts gained, lost and changed,\n"
+	    "and the money at risk. Only the final state of an alert counts."},
+	.row = diff_row, .rows = sizeof diff_row / sizeof diff_row[0],
+	.common = COMMON_RECORD | COMMON_PERSON | COMMON_JSON,
+	.example = {
+		{"fundwatch diff --old rules --new rules-next --record enrolment=enrolment.ndjson settlements.ndjson",
+		    {"改动会带来哪些告警", "which alerts a change would bring"}},
+		{"fundwatch diff --old rules --new rules-next --archive /var/lib/fundwatch/1409 --from 2024-03-01 --to 2024-03-31 --json",
+		    {"上个月会有什么不同，输出 JSON", "what would have been otherwise last month, as JSON"}}},
+};
+
+static int
+usage(enum language language, const char *zh, const char *en)
+{
+	TELL(language, "%s", "%s", language == LANGUAGE_ZH ? zh : en);
+	return EX_USAGE;
+}
+
+static int
+options_check(const struct diff_options *options, const struct operands *files)
+{
+	enum language language = (enum language)options->common.language;
+	bool archive = options->place.dir != NULL;
+	if (!options->old_rules || !options->new_rules)
+		return usage(language, "diff 要有 --old DIR 和 --new DIR；用法见 fundwatch diff --help",
+		    "diff wants --old DIR and --new DIR; see fundwatch diff --help");
+	if (!archive && files->count == 0)
+		return usage(language, "diff 缺少 FILE...|-|--archive DIR；用法见 fundwatch diff --help",
+		    "diff wants FILE...|-|--archive DIR; see fundwatch diff --help");
+	if (archive && (files->count || options->common.records.count))
+		return usage(language, "--archive 已含全部记录，不能再给文件或 --record", "--archive holds all records: no files and no --record beside it");
+	return options_days(options->from, options->to, language);
+}
+
+static int
+side_start(struct diff *diff, struct diff_side *side, const char *directory)
+{
+	struct ruleset *rules = rules_open(&diff->options->common, directory);
+	side->directory = directory;
+	if (!rules)
+		return EX_CONFIG;
+	if (side_open(side, rules, diff->options, &diff->session.limits, (size_t)diff->options->batch))
+		return OPTIONS_GO_ON;
+	TELL(diff->language, "内存不足：%s", "out of memory: %s", "scorer");
+	return EX_OSERR;
+}
+
+static size_t
+threads_wanted(const struct diff_options *options)
+{
+	long processors = options->threads ? (long)options->threads : sysconf(_SC_NPROCESSORS_ONLN);
+	return processors > 0 ? (size_t)processors : 1;
+}
+
+static int
+diff_print(const struct diff *diff, const struct comparison *comparison)
+{
+	struct buffer out = {0};
+	struct sink sink;
+	int result = sink_open(&sink, "-", diff->language);
+	if (result != OPTIONS_GO_ON)
+		return result;
+	if (diff->options->common.json) {
+		diff_json(diff, comparison, &out);
+	} else {
+		diff_text(diff, comparison, &out);
+		out.length -= out.length > 0;           /* sink_line ends the last line */
+	}
+	sink_line(&sink, (struct slice){out.data, out.length});
+	buffer_free(&out);
+	return sink_close(&sink);
+}
+
+/* Does every record have one fate on either side? */
+static bool
+is_whole(const struct diff_side *side)
+{
+	const struct scorer_counts *counts = scorer_counts(side->scorer);
+	for (int kind = 0; kind < RECORD_KINDS; kind++)
+		if (counts->received[kind] != counts->judged[kind] + counts->refused[kind] + counts->duplicate[kind]
+		    || counts->received[kind] != side->offered[kind])
+			return false;
+	return true;
+}
+
+static int
+diff_finish(struct diff *diff)
+{
+	struct comparison comparison;
+	if (!is_whole(&diff->old) || !is_whole(&diff->new)) {
+		TELL(diff->language, "内部错误：%s", "internal error: %s",
+		    diff->language == LANGUAGE_ZH ? "收到 ≠ 已判 + 拒收 + 重复" : "received is not judged + refused + duplicate");
+		return EX_SOFTWARE;
+	}
+	compare(diff, &comparison);
+	int result = diff_print(diff, &comparison);
+	comparison_free(&comparison);
+	return result == OPTIONS_GO_ON ? EX_OK : result;
+}
+
+static int
+diff_run(struct diff *diff)
+{
+	const struct diff_options *options = diff->options;
+	int result = options_check(options, diff->files);
+	if (result == OPTIONS_GO_ON)
+		result = diff_inputs_open(diff);
+	if (result == OPTIONS_GO_ON)
+		result = side_start(diff, &diff->old, options->old_rules);
+	if (result == OPTIONS_GO_ON)
+		result = side_start(diff, &diff->new, options->new_rules);
+	if (result != OPTIONS_GO_ON)
+		return result;
+	struct diff_side *side[] = {&diff->old, &diff->new};
+	diff->crew = crew_open(side, sizeof side / sizeof side[0], threads_wanted(options));
+	result = diff_judge(diff);
+	crew_close(diff->crew);
+	if (result != OPTIONS_GO_ON && !diff->incomplete)
+		return result;
+	int finished = diff_finish(diff);
+	return diff->incomplete && finished == EX_OK ? EX_DATAERR : finished;
+}
+
+int
+command_diff(int argc, char **argv)
+{
+	struct diff_options options = {.from = INT32_MIN, .to = INT32_MAX, .date = INT32_MIN, .batch = 1024, .samples = 5};
+	struct operands files;
+	int result = options_parse(&diff_form, argc, argv, &options, &files);
+	if (result != OPTIONS_GO_ON)
+		return result;
+	struct diff diff = {.options = &options, .files = &files, .language = (enum language)options.common.language};
+	result = diff_run(&diff);
+	side_close(&diff.old);
+	side_close(&diff.new);
+	diff_inputs_close(&diff);
+	options_free(&diff_form, &options, &files);
+	return result;
+}

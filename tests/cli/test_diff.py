@@ -1,0 +1,202 @@
+#!/usr/bin/python3
+"""`fundwatch diff` as an analyst types it.
+
+usage: test_diff.py FUNDWATCH RULES [NAME...]     (the names of checks; all without)
+
+The truth is independent of diff: the files are replayed under either ruleset, and the difference of the final states is worked
+out here.
+"""
+import json
+import os
+import shutil
+import sys
+
+from archive_world import RULES, county, county_archive, expect, main, read, replay, run, settlement, told, write
+
+HEAD = ("family", "grade", "severity", "mode", "detector")
+BODY = ("subject", "finding", "amount_at_risk_fen", "param", "basis", "evidence", "event_time")
+
+
+def body(alert):
+    return [alert[name] for name in BODY] + [alert["rule"][name] for name in HEAD]
+
+
+def final(*words):
+    """The alerts that stand at the end of a replay, by id, as printed."""
+    last = {}
+    for line in replay("--quiet", *words).out.splitlines():
+        alert = json.loads(line)
+        last[alert["alert_id"]] = alert
+    return {name: alert for name, alert in last.items() if alert["status"] in ("open", "updated")}
+
+
+def truth(old, new, first="0000", last="9999"):
+    """gained, lost, changed, same as sorted lists of ids."""
+    def shown(name):
+        return any(first <= side[name]["event_time"][:10] <= last for side in (old, new) if name in side)
+    both = sorted(name for name in old if name in new and shown(name))
+    return {"gained": sorted(name for name in new if name not in old and shown(name)),
+            "lost": sorted(name for name in old if name not in new and shown(name)),
+            "changed": [name for name in both if body(old[name]) != body(new[name])],
+            "same": [name for name in both if body(old[name]) == body(new[name])]}
+
+
+def diff(*words, code=0, said=()):
+    return told(code, *said)(run("diff", "--quiet", *words))
+
+
+def as_json(*words, **more):
+    return json.loads(diff("--json", *words, **more).out)
+
+
+def fen(alerts, names):
+    return sum(alerts[name]["amount_at_risk_fen"] or 0 for name in names)
+
+
+def agrees(found, old, new, **days):
+    """What diff says against the truth: alerts as printed, counts, money."""
+    wanted = truth(old, new, **days)
+    for kind in ("gained", "lost"):
+        side = new if kind == "gained" else old
+        expect(sorted(alert["alert_id"] for alert in found[kind]) == wanted[kind], kind, len(found[kind]), len(wanted[kind]))
+        expect(all(alert == side[alert["alert_id"]] for alert in found[kind]), kind, "are not the alerts as printed")
+    expect(sorted(pair["new"]["alert_id"] for pair in found["changed"]) == wanted["changed"], "changed", wanted["changed"])
+    expect(all(pair["old"] == old[pair["old"]["alert_id"]] and pair["new"] == new[pair["new"]["alert_id"]]
+               for pair in found["changed"]), "changed are not the alerts as printed")
+    money = found["money"]
+    for kind, names in wanted.items():
+        expect(money[kind] == len(names), kind, money[kind], len(names))
+    old_names = wanted["lost"] + wanted["changed"] + wanted["same"]
+    new_names = wanted["gained"] + wanted["changed"] + wanted["same"]
+    expect(money["old_fen"] == fen(old, old_names) and money["new_fen"] == fen(new, new_names), money)
+    expect(money["difference_fen"] == money["new_fen"] - money["old_fen"], money)
+    expect(money["difference_fen"] == money["gained_fen"] - money["lost_fen"] + money["changed_fen"], money)
+    for name in ("per_rule", "per_area", "per_institution"):
+        groups = (found if name == "per_rule" else money)[name].values()
+        for key in ("gained", "lost", "changed", "same", "old_fen", "new_fen"):
+            expect(sum(group[key] for group in groups) == money[key], name, key)
+    for name, group in found["per_rule"].items():
+        mine = [alert for alert in wanted["gained"] if new[alert]["rule"]["id"] == name]
+        expect(group["gained"] == len(mine) and group["gained_fen"] == fen(new, mine), name, group)
+    return wanted
+
+
+def edited(name, *edits, rules=RULES):
+    """A copy of the rules with texts replaced: (file, old, new)."""
+    shutil.copytree(rules, name)
+    for path, before, after in edits:
+        path = os.path.join(name, path)
+        text = read(path).decode()
+        expect(before in text, before, "is not in", path)
+        write(path, text.replace(before, after))
+    return name
+
+
+CAP = "policy/OP-CAP-001.yaml"
+WENSHUI = 'region: "141121", from: 2024-01-01, value: '
+
+
+def lowered(name="new", value="150.00"):
+    """A lower cap, a share that more miss, a rule that was off, and one that is on trial."""
+    return edited(name, (CAP, WENSHUI + "300.00", WENSHUI + value), ("management/ARITH-001.yaml", 'mode: "off"', "mode: enforce"),
+                  ("fund/DRG-CASES-001.yaml", "mode: enforce", "mode: shadow"))
+
+
+def files():
+    people, claims = county()
+    return "--record", "enrolment=" + people, claims
+
+
+def check_truth():
+    """Files: gained, lost and changed are what two replays differ in; whatever the batch and the threads."""
+    lowered()
+    for rest in ([], ["--close-all"]):
+        old, new = final("--rules", RULES, *rest, *files()), final("--rules", "new", *rest, *files())
+        words = ["--old", RULES, "--new", "new", "--no-cost", *rest, *files()]
+        found = as_json(*words)
+        wanted = agrees(found, old, new)
+        expect(wanted["gained"] and wanted["lost"] and wanted["changed"], "too little differs: nothing was shown", wanted)
+        text = diff("--json", *words).out
+        for more in (["--batch", "1"], ["--batch", "7", "--threads", "1"], ["--batch", "4096", "--threads", "2"]):
+            expect(diff("--json", *more, *words).out == text, more, "change the result")
+    backwards = as_json("--old", "new", "--new", RULES, *files())
+    agrees(backwards, final("--rules", "new", *files()), final("--rules", RULES, *files()))
+
+
+def check_days():
+    """--from and --to choose what is shown and never what is judged."""
+    lowered()
+    old, new = final("--rules", RULES, *files()), final("--rules", "new", *files())
+    found = as_json("--old", RULES, "--new", "new", "--from", "2024-05-01", "--to", "2024-08-31", *files())
+    wanted = agrees(found, old, new, first="2024-05-01", last="2024-08-31")
+    expect(0 < len(wanted["gained"]) < len(truth(old, new)["gained"]), wanted)
+
+
+def check_archive():
+    """An archive gives what its files give, judged by the rules that were given."""
+    lowered()
+    people, claims = county_archive()
+    words = ["--old", RULES, "--new", "new", "--no-cost"]
+    text = diff("--json", *words, *files()).out
+    for batch in ("1", "4096"):
+        expect(diff("--json", *words, "--batch", batch, "--archive", "A").out == text, "the archive differs from its files", batch)
+    agrees(json.loads(text), final("--rules", RULES, "--archive", "A"), final("--rules", "new", "--archive", "A"))
+
+
+def check_same():
+    """Two copies of the same rules differ in nothing."""
+    edited("copy")
+    found = as_json("--old", RULES, "--new", "copy", *files())
+    expect(not found["gained"] and not found["lost"] and not found["changed"], found["money"])
+    expect(found["money"]["same"] > 0 and found["money"]["difference_fen"] == 0, found["money"])
+    expect(found["old"]["ruleset"] == found["new"]["ruleset"], found["old"], found["new"])
+
+
+def outcome(*words):
+    found = as_json(*words)["per_rule"]
+    return {name: (rule["old"] and rule["old"]["outcome"], rule["new"] and rule["new"]["outcome"]) for name, rule in found.items()}
+
+
+def check_why():
+    """A filter that matches nothing, a parameter without a row, a limit that nobody reached: each is said apart."""
+    where = ("where: insutype", "where: insutype == \"999\" and insutype")
+    write("s", "\n".join([settlement("a", "p1", "2024-03-01 09:00:00", 120.00, "H1"), settlement("b", "p1", "2024-04-01 09:00:00", 30.00, "H1"),
+                          settlement("c", "p2", "2024-04-01 09:00:00", 20.00, "H1")]) + "\n")
+    edited("nothing", (CAP, *where))
+    edited("no-row", (CAP, 'region: "1409", from: 2024-01-01', 'region: "1409", from: 2025-01-01'))
+    edited("off", (CAP, "mode: enforce", 'mode: "off"'))
+    edited("without")
+    os.remove(os.path.join("without", CAP))
+    for name, wanted, says in (("nothing", "filter_matched_nothing", "the filter matched nothing"),
+                               ("no-row", "no_parameter_row", "the filter matched claims, but no parameter row holds there"),
+                               ("off", "off", "the rule is off"), ("without", None, "not in this ruleset"),
+                               (RULES, "limit_never_reached", "nearest: 150.00 of 300.00 yuan, 50.0 % of the limit")):
+        expect(outcome("--old", RULES, "--new", name, "s")["OP-CAP-001"] == ("limit_never_reached", wanted), name)
+        diff("--old", RULES, "--new", name, "s", said=(says,))
+    rule = as_json("--old", RULES, "--new", RULES, "s")["per_rule"]["OP-CAP-001"]["new"]
+    expect((rule["matched"], rule["nearest_fen"], rule["nearest_limit_fen"]) == (3, 15000, 30000), rule)
+    found = as_json("--old", RULES, "--new", RULES, "--from", "2024-04-01", "s")["per_rule"]["OP-CAP-001"]["new"]
+    expect(found["matched"] == 2, "matched is counted in the range", found)
+    expect(outcome("--old", RULES, "--new", RULES, "--from", "2025-01-01", "s")["OP-CAP-001"][1] == "filter_matched_nothing", "range")
+
+
+def check_insufficient():
+    """Windows: not closed yet, then judged with too few cases."""
+    lines = [settlement("a", "p1", "2024-01-10 09:00:00", 100.00, "H1", insu_admdvs="140524", med_type="21", mdtrt_id="m1")]
+    write("s", "\n".join(lines) + "\n")
+    words = ["--old", RULES, "--new", RULES, "s"]
+    expect(outcome(*words)["ADM-POOR-INST-001"][1] in ("no_window_closed", "filter_matched_nothing"), outcome(*words))
+
+
+def check_usage():
+    told(64, "diff wants --old DIR and --new DIR")(run("diff", "s"))
+    told(64, "diff wants FILE...|-|--archive DIR")(run("diff", "--old", RULES, "--new", RULES))
+    told(64, "--archive holds all records")(run("diff", "--old", RULES, "--new", RULES, "--archive", "A", "s"))
+    told(66, "cannot read nowhere")(run("diff", "--old", RULES, "--new", RULES, "nowhere"))
+    write("s", "")
+    told(78, "cannot open the rules directory")(run("diff", "--old", RULES, "--new", "nowhere", "s"))
+    expect("--close-all" in told(0)(run("diff", "--help")).out, "--help")
+
+
+if __name__ == "__main__":
+    sys.exit(main(globals()))
