@@ -4,6 +4,7 @@
 #include "core/rule/matcher.h"
 
 #include "core/base/hash.h"
+#include "core/base/memory.h"
 
 #include <stdlib.h>
 
@@ -22,10 +23,38 @@ void
 dictionary_free(struct dictionary *dictionary)
 {
 	free(dictionary->literal);
+	free(dictionary->question);
 	free(dictionary->entry);
 	free(dictionary->outcome);
+	free(dictionary->has_doubt);
 	free(dictionary->absent);
 	arena_free(&dictionary->texts);
+}
+
+static uint32_t
+question_number(struct dictionary *dictionary, const struct atom *atom)
+{
+	for (size_t i = 0; i < dictionary->questions; i++)
+		if (dictionary->question[i] == atom)
+			return (uint32_t)i;
+	if (dictionary->questions == dictionary->question_slots) {
+		dictionary->question_slots = dictionary->question_slots ? 2 * dictionary->question_slots : 16;
+		dictionary->question = memory_resize(dictionary->question, dictionary->question_slots * sizeof *dictionary->question);
+	}
+	dictionary->question[dictionary->questions] = atom;
+	return (uint32_t)dictionary->questions++;
+}
+
+void
+dictionary_add(struct dictionary *dictionary, uint32_t term, const struct literal *literal)
+{
+	if (dictionary->literals == dictionary->literal_slots) {
+		dictionary->literal_slots = dictionary->literal_slots ? 2 * dictionary->literal_slots : 16;
+		dictionary->literal = memory_resize(dictionary->literal, dictionary->literal_slots * sizeof *dictionary->literal);
+	}
+	dictionary->literal[dictionary->literals++] = (struct text_literal){term, question_number(dictionary, literal->atom),
+	    literal->negated};
+	dictionary->asks_area |= literal->atom->kind == ATOM_IN_SET;
 }
 
 static void
@@ -50,7 +79,7 @@ list_holds(const struct atom *atom, struct slice text)
 }
 
 static enum truth
-atom_ask(const struct matcher *matcher, const struct atom *atom, const struct area *area, bool is_present, struct slice text)
+atom_ask(struct matcher *matcher, const struct atom *atom, const struct area *area, bool is_present, struct slice text)
 {
 	if (!is_present && !atom->has_default)
 		return TRUTH_UNKNOWN;
@@ -65,23 +94,26 @@ atom_ask(const struct matcher *matcher, const struct atom *atom, const struct ar
 		return tables_in_set(matcher->set->tables, atom->field, text, code, atom->set) ? TRUTH_TRUE : TRUTH_FALSE;
 	}
 	case ATOM_MATCHES:
+		matcher->pattern_runs++;
 		return pattern_match(atom->pattern, matcher->scratch, text);
 	default:
 		return TRUTH_UNKNOWN;
 	}
 }
 
-/* Answers every literal of the field into two bit vectors. */
+/* Answers every question about the field once, and every literal from that, into two bit vectors. */
 static void
-ask_all(const struct matcher *matcher, const struct dictionary *dictionary, const struct area *area, bool is_present,
-    struct slice text, uint64_t *out)
+ask_all(struct matcher *matcher, const struct dictionary *dictionary, const struct area *area, bool is_present, struct slice text,
+    uint64_t *out)
 {
 	uint64_t *possible = out, *certain = out + matcher->words;
 	memcpy(possible, matcher->all, matcher->words * sizeof *possible);
 	memcpy(certain, matcher->all, matcher->words * sizeof *certain);
+	for (size_t i = 0; i < dictionary->questions; i++)
+		matcher->answered[i] = atom_ask(matcher, dictionary->question[i], area, is_present, text);
 	for (size_t i = 0; i < dictionary->literals; i++) {
 		const struct text_literal *literal = &dictionary->literal[i];
-		enum truth truth = atom_ask(matcher, literal->atom, area, is_present, text);
+		enum truth truth = matcher->answered[literal->question];
 		uint64_t bit = UINT64_C(1) << (literal->term & 63);
 		if (truth == (literal->negated ? TRUTH_TRUE : TRUTH_FALSE))
 			possible[literal->term >> 6] &= ~bit;
@@ -90,7 +122,7 @@ ask_all(const struct matcher *matcher, const struct dictionary *dictionary, cons
 	}
 }
 
-/* Number of the outcome + 1; equal outcomes are kept once. */
+/* Codes that all rules treat alike have one outcome. */
 static uint32_t
 outcome_intern(struct dictionary *dictionary, const uint64_t *made, size_t words)
 {
@@ -100,11 +132,11 @@ outcome_intern(struct dictionary *dictionary, const uint64_t *made, size_t words
 			return (uint32_t)i + 1;
 	if (dictionary->outcomes == dictionary->outcome_slots) {
 		dictionary->outcome_slots = dictionary->outcome_slots ? 2 * dictionary->outcome_slots : 8;
-		dictionary->outcome = realloc(dictionary->outcome, dictionary->outcome_slots * size * sizeof *made);
-		if (!dictionary->outcome)
-			abort();
+		dictionary->outcome = memory_resize(dictionary->outcome, dictionary->outcome_slots * size * sizeof *made);
+		dictionary->has_doubt = memory_resize(dictionary->has_doubt, dictionary->outcome_slots * sizeof *dictionary->has_doubt);
 	}
 	memcpy(dictionary->outcome + dictionary->outcomes * size, made, size * sizeof *made);
+	dictionary->has_doubt[dictionary->outcomes] = memcmp(made, made + words, words * sizeof *made) != 0;
 	return (uint32_t)++dictionary->outcomes;
 }
 
@@ -210,7 +242,8 @@ absent_outcome(struct matcher *matcher, struct dictionary *dictionary, const str
 }
 
 const uint64_t *
-dictionary_find(struct matcher *matcher, struct dictionary *dictionary, const struct area *area, bool is_present, struct slice code)
+dictionary_find(struct matcher *matcher, struct dictionary *dictionary, const struct area *area, bool is_present, struct slice code,
+    bool *has_doubt)
 {
 	uint32_t view = dictionary->asks_area && area ? ((const struct view *)area->sets)->number : 0;
 	uint32_t outcome;
@@ -222,5 +255,6 @@ dictionary_find(struct matcher *matcher, struct dictionary *dictionary, const st
 		if (!outcome)
 			outcome = learn(matcher, dictionary, area, &key, code);
 	}
+	*has_doubt = dictionary->has_doubt[outcome - 1];
 	return dictionary->outcome + (size_t)(outcome - 1) * 2 * matcher->words;
 }

@@ -37,16 +37,35 @@ dictionary_of(struct matcher *matcher, int field)
 	return &matcher->dictionary[matcher->dictionaries++];
 }
 
-static void
-add_text_literal(struct matcher *matcher, uint32_t term, const struct literal *literal)
+static struct presence *
+presence_of(struct matcher *matcher, int field)
 {
-	struct dictionary *dictionary = dictionary_of(matcher, literal->atom->field);
-	if (dictionary->literals == dictionary->literal_slots) {
-		dictionary->literal_slots = dictionary->literal_slots ? 2 * dictionary->literal_slots : 16;
-		dictionary->literal = memory_resize(dictionary->literal, dictionary->literal_slots * sizeof *dictionary->literal);
-	}
-	dictionary->literal[dictionary->literals++] = (struct text_literal){term, literal->negated, literal->atom};
-	dictionary->asks_area |= literal->atom->kind == ATOM_IN_SET;
+	for (size_t i = 0; i < matcher->presences; i++)
+		if (matcher->presence[i].field == field)
+			return &matcher->presence[i];
+	struct presence *presence = &matcher->presence[matcher->presences++];
+	*presence = (struct presence){.field = field, .absent = zeroed(matcher, matcher->words, sizeof(uint64_t)),
+	    .there = zeroed(matcher, matcher->words, sizeof(uint64_t))};
+	return presence;
+}
+
+/* Until all terms are known a vector holds what is struck out. */
+static void
+add_presence(struct matcher *matcher, uint32_t term, const struct literal *literal)
+{
+	struct presence *presence = presence_of(matcher, literal->atom->field);
+	uint64_t *struck = literal->negated ? presence->there : presence->absent;
+	struck[term >> 6] |= UINT64_C(1) << (term & 63);
+}
+
+static void
+finish_presences(struct matcher *matcher)
+{
+	for (size_t i = 0; i < matcher->presences; i++)
+		for (size_t w = 0; w < matcher->words; w++) {
+			matcher->presence[i].absent[w] = matcher->all[w] & ~matcher->presence[i].absent[w];
+			matcher->presence[i].there[w] = matcher->all[w] & ~matcher->presence[i].there[w];
+		}
 }
 
 static uint32_t
@@ -60,20 +79,26 @@ other_number(struct matcher *matcher, const struct atom *atom)
 }
 
 static void
+add_other(struct matcher *matcher, uint32_t term, const struct literal *literal)
+{
+	struct other_term *others = &matcher->other_term[term];
+	others->literal[others->count++] = (struct other_literal){other_number(matcher, literal->atom), literal->negated};
+	matcher->has_other[term >> 6] |= UINT64_C(1) << (term & 63);
+}
+
+static void
 add_term(struct matcher *matcher, uint32_t number, const struct term *term)
 {
-	uint64_t bit = UINT64_C(1) << (number & 63);
-	struct other_term *others = &matcher->other_term[number];
-	matcher->all[number >> 6] |= bit;
-	others->literal = zeroed(matcher, term->count, sizeof *others->literal);
+	matcher->all[number >> 6] |= UINT64_C(1) << (number & 63);
+	matcher->other_term[number].literal = zeroed(matcher, term->count, sizeof(struct other_literal));
 	for (size_t i = 0; i < term->count; i++) {
-		if (atom_is_of_code(term->literal[i].atom)) {
-			add_text_literal(matcher, number, &term->literal[i]);
-			continue;
-		}
-		others->literal[others->count++] = (struct other_literal){other_number(matcher, term->literal[i].atom),
-		    term->literal[i].negated};
-		matcher->has_other[number >> 6] |= bit;
+		const struct literal *literal = &term->literal[i];
+		if (atom_is_of_code(literal->atom))
+			dictionary_add(dictionary_of(matcher, literal->atom->field), number, literal);
+		else if (literal->atom->kind == ATOM_PRESENT)
+			add_presence(matcher, number, literal);
+		else if (!scales_take(matcher, number, literal))
+			add_other(matcher, number, literal);
 	}
 }
 
@@ -88,7 +113,7 @@ count_all(struct matcher *matcher, size_t *literals)
 		for (size_t t = 0; t < program->count; t++)
 			*literals += program->term[t].count;
 	}
-	matcher->words = (matcher->terms + 63) / 64;
+	matcher->words = (matcher->terms + 64 * LANE_WORDS - 1) / (64 * LANE_WORDS) * LANE_WORDS;
 	matcher->set_words = MATCH_WORDS(set);
 	matcher->last_mask = set->conditions % 64 ? (UINT64_C(1) << (set->conditions % 64)) - 1 : UINT64_MAX;
 }
@@ -104,9 +129,13 @@ add_conditions(struct matcher *matcher)
 		if (program->count == 1)
 			continue;
 		matcher->many[matcher->manys++] = (struct many){(uint32_t)c, next, (uint32_t)program->count - 1};
-		for (size_t t = 1; t < program->count; t++)
+		for (size_t t = 1; t < program->count; t++) {
+			matcher->condition_of[next - set->conditions] = (uint32_t)c;
 			add_term(matcher, next++, &program->term[t]);
+		}
 	}
+	scales_finish(matcher, add_other);
+	finish_presences(matcher);
 }
 
 /* ---- rules that are off ---- */
@@ -140,6 +169,30 @@ drop_term(struct matcher *matcher, uint32_t term)
 	matcher->in_force[term >> 6] &= ~(UINT64_C(1) << (term & 63));
 }
 
+/* Columns that only rules with mode off ask about. */
+static void
+find_columns_off(struct matcher *matcher)
+{
+	for (size_t i = 0; i < matcher->dictionaries; i++) {
+		struct dictionary *dictionary = &matcher->dictionary[i];
+		dictionary->only_off = true;
+		for (size_t j = 0; j < dictionary->literals; j++)
+			dictionary->only_off &= !has_bit(matcher->in_force, dictionary->literal[j].term);
+	}
+	for (size_t i = 0; i < matcher->scales; i++) {
+		struct scale *scale = &matcher->scale[i];
+		scale->only_off = true;
+		for (size_t j = 0; j < scale->literals; j++)
+			scale->only_off &= !has_bit(matcher->in_force, scale->literal[j].term);
+	}
+	for (size_t i = 0; i < matcher->presences; i++) {
+		struct presence *presence = &matcher->presence[i];
+		presence->only_off = true;
+		for (size_t w = 0; w < matcher->words; w++)
+			presence->only_off &= (matcher->in_force[w] & ~(presence->absent[w] & presence->there[w])) == 0;
+	}
+}
+
 static void
 find_off(struct matcher *matcher)
 {
@@ -155,12 +208,7 @@ find_off(struct matcher *matcher)
 	for (size_t i = 0; i < matcher->manys; i++)
 		for (uint32_t t = 0; t < matcher->many[i].count && !has_bit(matcher->in_force, matcher->many[i].condition); t++)
 			drop_term(matcher, matcher->many[i].first + t);
-	for (size_t i = 0; i < matcher->dictionaries; i++) {
-		struct dictionary *dictionary = &matcher->dictionary[i];
-		dictionary->only_off = true;
-		for (size_t j = 0; j < dictionary->literals; j++)
-			dictionary->only_off &= !has_bit(matcher->in_force, dictionary->literal[j].term);
-	}
+	find_columns_off(matcher);
 }
 
 void
@@ -188,7 +236,13 @@ matcher_open(const struct ruleset *set)
 	matcher->other_term = zeroed(matcher, matcher->terms, sizeof *matcher->other_term);
 	matcher->other = zeroed(matcher, literals, sizeof *matcher->other);
 	matcher->many = zeroed(matcher, set->conditions, sizeof *matcher->many);
+	matcher->condition_of = zeroed(matcher, matcher->terms - set->conditions, sizeof *matcher->condition_of);
+	matcher->presence = zeroed(matcher, SETTLEMENT_FIELDS, sizeof *matcher->presence);
+	matcher->answered = zeroed(matcher, literals, sizeof *matcher->answered);
 	add_conditions(matcher);
+	size_t columns = matcher->dictionaries + matcher->scales + matcher->presences;
+	matcher->mask = zeroed(matcher, columns, sizeof *matcher->mask);
+	matcher->doubt = zeroed(matcher, columns, sizeof *matcher->doubt);
 	find_off(matcher);
 	matcher_ask_off(matcher, false);
 	matcher->stamp = zeroed(matcher, matcher->others, sizeof *matcher->stamp);
@@ -205,28 +259,13 @@ matcher_close(struct matcher *matcher)
 	for (size_t i = 0; i < matcher->dictionaries; i++)
 		dictionary_free(&matcher->dictionary[i]);
 	areas_free(matcher);
+	scales_free(matcher);
 	pattern_scratch_close(matcher->scratch);
 	arena_free(&matcher->arena);
 	free(matcher);
 }
 
-/* ---- atoms that are not of one code ---- */
-
-static int64_t
-sum_of(const struct sum *sum, const struct claim *claim)
-{
-	int64_t total = sum->constant;
-	for (size_t i = 0; i < sum->addends; i++) {
-		const struct addend *addend = &sum->addend[i];
-		int64_t value = addend->fallback;
-		if (!addend->has_default || claim_has(claim, (unsigned)addend->field))
-			value = claim->value[addend->field].number;
-		if (addend->as_day)
-			value = time_day(value);
-		total += addend->sign < 0 ? -value : value;
-	}
-	return total;
-}
+/* ---- atoms that are in no column ---- */
 
 static bool
 is_same_text(const struct atom *atom, const struct claim *claim)
@@ -239,15 +278,9 @@ is_same_text(const struct atom *atom, const struct claim *claim)
 static bool
 atom_holds(const struct atom *atom, const struct claim *claim)
 {
-	switch (atom->kind) {
-	case ATOM_PRESENT: return claim_has(claim, (unsigned)atom->field);
-	case ATOM_SAME: return is_same_text(atom, claim);
-	case ATOM_ZERO: return sum_of(&atom->sum[0], claim) == 0;
-	case ATOM_NEGATIVE: return sum_of(&atom->sum[0], claim) < 0;
-	case ATOM_NOT_POSITIVE: return sum_of(&atom->sum[0], claim) <= 0;
-	case ATOM_BETWEEN: return sum_of(&atom->sum[0], claim) >= 0 && sum_of(&atom->sum[1], claim) >= 0;
-	default: return false;
-	}
+	if (atom->kind == ATOM_SAME)
+		return is_same_text(atom, claim);
+	return sum_decides(atom->kind, sum_of(&atom->sum[0], claim), atom->kind == ATOM_BETWEEN ? sum_of(&atom->sum[1], claim) : 0);
 }
 
 static enum truth
@@ -266,37 +299,102 @@ other_ask(struct matcher *matcher, uint32_t number, const struct claim *claim)
 
 /* ---- running ---- */
 
-/* The literals of a term that are not of one code: false as soon as one is. */
+/* The literals of a term that are in no column: false as soon as one is.  The one that was moves forward, so that those
+ * that rule out most come first; which order they are asked in changes no answer. */
 static enum truth
-term_ask(struct matcher *matcher, const struct other_term *term, const struct claim *claim)
+term_ask(struct matcher *matcher, struct other_term *term, const struct claim *claim)
 {
 	enum truth all = TRUTH_TRUE;
 	for (size_t i = 0; i < term->count; i++) {
-		enum truth truth = other_ask(matcher, term->literal[i].other, claim);
-		if (truth == (term->literal[i].negated ? TRUTH_TRUE : TRUTH_FALSE))
+		struct other_literal literal = term->literal[i];
+		enum truth truth = other_ask(matcher, literal.other, claim);
+		if (truth == (literal.negated ? TRUTH_TRUE : TRUTH_FALSE)) {
+			if (i > 0) {
+				term->literal[i] = term->literal[i - 1];
+				term->literal[i - 1] = literal;
+			}
 			return TRUTH_FALSE;
+		}
 		if (truth == TRUTH_UNKNOWN)
 			all = TRUTH_UNKNOWN;
 	}
 	return all;
 }
 
-static inline void
-ask_codes(struct matcher *matcher, const struct area *area, const struct claim *claim, uint64_t *possible, uint64_t *certain,
-    size_t words)
+/* Two words: what every machine of 64 bits has registers for.  Four of them are a lane; written out, because compilers
+ * keep a vector that is wider than the machine's in memory. */
+typedef uint64_t pair __attribute__((vector_size(16), aligned(8), may_alias));
+
+struct lane {
+	pair a, b, c, d;
+};
+
+static inline struct lane
+lane_load(const uint64_t *words)
 {
-	for (size_t w = 0; w < words; w++)
-		possible[w] = certain[w] = matcher->start[w];
+	const pair *from = (const pair *)words;
+	return (struct lane){from[0], from[1], from[2], from[3]};
+}
+
+static inline void
+lane_and(struct lane *lane, const uint64_t *words)
+{
+	const pair *from = (const pair *)words;
+	lane->a &= from[0];
+	lane->b &= from[1];
+	lane->c &= from[2];
+	lane->d &= from[3];
+}
+
+static inline void
+lane_store(uint64_t *words, const struct lane *lane)
+{
+	pair *to = (pair *)words;
+	to[0] = lane->a;
+	to[1] = lane->b;
+	to[2] = lane->c;
+	to[3] = lane->d;
+}
+
+/* The outcome of every column for the claim, then all of them ANDed, a lane at a time. */
+static inline void
+ask_columns(struct matcher *matcher, const struct area *area, const struct claim *claim, uint64_t *possible, uint64_t *certain)
+{
+	size_t words = matcher->words, masks = 0, doubts = 0;
+	bool asks_off = matcher->start == matcher->all;
 	for (size_t i = 0; i < matcher->dictionaries; i++) {
 		struct dictionary *dictionary = &matcher->dictionary[i];
-		if (dictionary->only_off && matcher->start == matcher->in_force)
+		if (dictionary->only_off && !asks_off)
 			continue;
 		unsigned field = (unsigned)dictionary->field;
-		const uint64_t *outcome = dictionary_find(matcher, dictionary, area, claim_has(claim, field), claim->value[field].text);
-		for (size_t w = 0; w < words; w++) {
-			possible[w] &= outcome[w];
-			certain[w] &= outcome[words + w];
-		}
+		bool has_doubt;
+		const uint64_t *outcome = dictionary_find(matcher, dictionary, area, claim_has(claim, field), claim->value[field].text,
+		    &has_doubt);
+		matcher->mask[masks++] = outcome;
+		matcher->doubt[doubts] = outcome + words;
+		doubts += has_doubt;
+	}
+	for (size_t i = 0; i < matcher->scales; i++) {
+		const uint64_t *doubt;
+		if (matcher->scale[i].only_off && !asks_off)
+			continue;
+		matcher->mask[masks++] = scale_find(matcher, &matcher->scale[i], claim, &doubt);
+		if (doubt)
+			matcher->doubt[doubts++] = doubt;
+	}
+	for (size_t i = 0; i < matcher->presences; i++) {
+		const struct presence *presence = &matcher->presence[i];
+		if (!presence->only_off || asks_off)
+			matcher->mask[masks++] = claim_has(claim, (unsigned)presence->field) ? presence->there : presence->absent;
+	}
+	for (size_t w = 0; w < words; w += LANE_WORDS) {
+		struct lane lane = lane_load(matcher->start + w);
+		for (size_t i = 0; i < masks; i++)
+			lane_and(&lane, matcher->mask[i] + w);
+		lane_store(possible + w, &lane);
+		for (size_t i = 0; i < doubts; i++)
+			lane_and(&lane, matcher->doubt[i] + w);
+		lane_store(certain + w, &lane);
 	}
 }
 
@@ -313,22 +411,25 @@ ask_others(struct matcher *matcher, const struct claim *claim, uint64_t *possibl
 			if (truth != TRUTH_TRUE)
 				certain[w] &= ~bit;
 		}
-		certain[w] &= possible[w];
 	}
 }
 
-/* Conditions of several terms: true when one is, false when all are. */
-static void
+/* Further terms of conditions: true when one is, false when all are.  Only those that are still possible are gone over. */
+static inline void
 join_terms(const struct matcher *matcher, const uint64_t *possible, const uint64_t *certain, uint64_t *truth, uint64_t *falsehood)
 {
-	for (size_t i = 0; i < matcher->manys; i++) {
-		const struct many *many = &matcher->many[i];
-		uint64_t bit = UINT64_C(1) << (many->condition & 63);
-		for (uint32_t term = many->first; term < many->first + many->count; term++) {
-			if (has_bit(certain, term))
-				truth[many->condition >> 6] |= bit;
-			if (has_bit(possible, term))
-				falsehood[many->condition >> 6] &= ~bit;
+	size_t conditions = matcher->set->conditions;
+	for (size_t w = conditions / 64; w < matcher->words; w++) {
+		uint64_t left = possible[w];
+		if (w == conditions / 64)
+			left &= ~((UINT64_C(1) << (conditions & 63)) - 1);
+		for (; left; left &= left - 1) {
+			size_t term = 64 * w + (size_t)__builtin_ctzll(left);
+			uint32_t condition = matcher->condition_of[term - conditions];
+			uint64_t bit = UINT64_C(1) << (condition & 63);
+			falsehood[condition >> 6] &= ~bit;
+			if (certain[w] >> (term & 63) & 1)
+				truth[condition >> 6] |= bit;
 		}
 	}
 }
@@ -342,7 +443,7 @@ matcher_run(struct matcher *matcher, const struct area *area, const struct claim
 		memset(matcher->stamp, 0, matcher->others * sizeof *matcher->stamp);
 		matcher->now = 1;
 	}
-	ask_codes(matcher, area, claim, possible, certain, words);
+	ask_columns(matcher, area, claim, possible, certain);
 	ask_others(matcher, claim, possible, certain, words);
 	for (size_t w = 0; w < set_words; w++) {
 		truth[w] = certain[w];
