@@ -100,7 +100,7 @@ struct rule {
 	const char *file;
 };
 
-struct tables;                          /* identity, level, medtype, payment, pools, institutions, population */
+struct tables;                          /* identity, level, medtype, payment, codes, pools, institutions, population */
 
 struct ruleset_file {                   /* what the set was loaded from, byte for byte */
 	const char *name;               /* "rules/<family>/<id>.yaml", "rules/params/<region>.yaml", "tables/<table>.csv" */
@@ -142,7 +142,7 @@ struct area {
 	uint32_t number;                /* dense, in order of first sight */
 	const char *code, *pool;
 	const void *rows;               /* private: rows of every parameter that hold for this area, most specific first */
-	const void *sets;               /* private: med_type and payment sets as this area sees them */
+	const void *sets;               /* private: the sets of codes as this area sees them */
 };
 
 /* One thread.  Learns areas and codes as they come: the numbers differ from run to run, no answer depends on them. */

@@ -117,6 +117,17 @@ cell_filled(struct loading *load, const struct csv_row *row, int column)
 	return NULL;
 }
 
+/* An identifier is exact; NULL: reported. */
+static const char *
+cell_identifier(struct loading *load, const struct csv_row *row, int column)
+{
+	const char *text = cell_filled(load, row, column);
+	if (!text || row->cell[column].length <= 64)
+		return text;
+	cell_mistake(load, row, column, MISTAKE_cell_identifier);
+	return NULL;
+}
+
 /* The first key_cells of the cells are the key. */
 static void
 keep(struct loading *load, const struct csv_row *row, void *made, const char *const *cells, size_t count, size_t key_cells)
@@ -234,7 +245,9 @@ set_number(struct loading *load, const struct csv_row *row, int column, int fiel
 static void
 take_set(struct loading *load, const struct csv_row *row, int field, const char *field_name, int code_column)
 {
-	const char *region = cell_region(load, row, 0, true), *code = cell_code(load, row, code_column);
+	bool is_exact = settlement_fields[field].type == TYPE_ID;
+	const char *region = cell_region(load, row, 0, true);
+	const char *code = is_exact ? cell_identifier(load, row, code_column) : cell_code(load, row, code_column);
 	int set = set_number(load, row, code_column + 1, field);
 	if (!region || !code || set < 0)
 		return;
@@ -259,6 +272,32 @@ take_payment(struct loading *load, const struct csv_row *row)
 		take_set(load, row, numbers[field], fields[field], 2);
 }
 
+/* Codes, diseases and institutions may be in sets of codes.csv; med_type, clr_way and hi_paymtd have tables of their own. */
+static bool
+may_be_in_codes(int field)
+{
+	if (field == FIELD_med_type || field == FIELD_clr_way || field == FIELD_hi_paymtd)
+		return false;
+	return settlement_fields[field].type == TYPE_CODE || field == FIELD_dise_codg || field == FIELD_fixmedins_code;
+}
+
+static void
+take_code(struct loading *load, const struct csv_row *row)
+{
+	const char *names[SETTLEMENT_FIELDS];
+	int numbers[SETTLEMENT_FIELDS];
+	size_t count = 0;
+	for (int i = 0; i < SETTLEMENT_FIELDS; i++) {
+		if (!may_be_in_codes(i))
+			continue;
+		names[count] = settlement_fields[i].name;
+		numbers[count++] = i;
+	}
+	int field = cell_word(load, row, 1, names, count);
+	if (field >= 0)
+		take_set(load, row, numbers[field], names[field], 2);
+}
+
 static void
 take_pool(struct loading *load, const struct csv_row *row)
 {
@@ -273,14 +312,10 @@ take_pool(struct loading *load, const struct csv_row *row)
 static void
 take_institution(struct loading *load, const struct csv_row *row)
 {
-	const char *code = cell_filled(load, row, 0), *area = cell_region(load, row, 2, false);
+	const char *code = cell_identifier(load, row, 0), *area = cell_region(load, row, 2, false);
 	int level = cell_word(load, row, 3, level_names, COUNT(level_names));
 	if (!code || !area || level < 0)
 		return;
-	if (strlen(code) > 64) {
-		cell_mistake(load, row, 0, MISTAKE_cell_identifier);
-		return;
-	}
 	keep(load, row, NULL, (const char *[]){code, row->cell[1].data, area, level_names[level], row->cell[4].data}, 5, 1);
 }
 
@@ -325,6 +360,7 @@ static const char *const identity_columns[] = {"region", "code", "class"};
 static const char *const level_columns[] = {"region", "field", "code", "level"};
 static const char *const medtype_columns[] = {"region", "code", "set"};
 static const char *const payment_columns[] = {"region", "field", "code", "set"};
+static const char *const codes_columns[] = {"region", "field", "code", "set"};
 static const char *const pools_columns[] = {"prefix", "pool"};
 static const char *const institutions_columns[] = {"fixmedins_code", "name", "area", "level", "type"};
 static const char *const population_columns[] = {"pool", "township", "class", "month", "persons"};
@@ -340,6 +376,7 @@ static const struct schema {
 	{"level", level_columns, COUNT(level_columns), false, take_level},
 	{"medtype", medtype_columns, COUNT(medtype_columns), false, take_medtype},
 	{"payment", payment_columns, COUNT(payment_columns), false, take_payment},
+	{"codes", codes_columns, COUNT(codes_columns), true, take_code},
 	{"pools", pools_columns, COUNT(pools_columns), false, take_pool},
 	{"institutions", institutions_columns, COUNT(institutions_columns), true, take_institution},
 	{"population", population_columns, COUNT(population_columns), true, take_population},
@@ -394,10 +431,11 @@ keep_table(struct loading *load, const struct schema *schema)
 		add_code_rows(load, &tables->identity);
 	else if (schema->take == take_level)
 		add_code_rows(load, &tables->level);
-	else if (schema->take == take_medtype || schema->take == take_payment)
+	else if (schema->take == take_medtype || schema->take == take_payment || schema->take == take_code)
 		add_code_rows(load, &tables->sets);
 	tables->has_medtype |= schema->take == take_medtype;
 	tables->has_payment |= schema->take == take_payment;
+	tables->has_codes |= schema->take == take_code;
 	if (schema->take == take_pool) {
 		tables->pool = arena_alloc(load->arena, (load->count + 1) * sizeof *tables->pool);
 		for (size_t i = 0; i < load->count; i++)
@@ -416,8 +454,10 @@ load_table(struct tables *tables, struct arena *arena, const char *directory, co
 {
 	const char *path = arena_printf(arena, "%s/%s.csv", directory, schema->name);
 	struct loading load = {.tables = tables, .arena = arena, .diags = diags};
-	if (schema->optional && access(path, F_OK) != 0 && errno == ENOENT)
+	if (schema->optional && access(path, F_OK) != 0 && errno == ENOENT) {
+		tables->has_codes |= schema->take == take_code;         /* there are none, and nothing to report */
 		return;
+	}
 	if (!source_read(&load.source, arena, path, TABLE_BYTES_MAX, diags)
 	    || !csv_open(&load.csv, &load.source, arena, schema->columns, schema->count))
 		return;

@@ -10,7 +10,7 @@
 #define LEVELS 5
 extern const char *const level_names[LEVELS];
 
-struct code_row {                       /* identity, level, medtype, payment: sorted by field, code, longest region first */
+struct code_row {                       /* identity, level, medtype, payment, codes: sorted by field, code, longest region first */
 	int field;                      /* settlement field, or NO_FIELD */
 	const char *code;               /* without leading zeros */
 	const char *region;             /* prefix of insu_admdvs, "" everywhere */
@@ -34,7 +34,7 @@ struct population_row {                 /* sorted by pool, township, class, mont
 };
 
 #define TABLES_SETS_MAX 256
-#define TABLES_MAX 8
+#define TABLES_MAX 10
 
 struct code_set {
 	int field;
@@ -42,16 +42,16 @@ struct code_set {
 };
 
 struct tables {
-	struct code_table identity, level, sets;        /* sets: medtype and payment together */
+	struct code_table identity, level, sets;        /* sets: medtype, payment and codes together */
 	struct code_set set[TABLES_SETS_MAX];
 	size_t set_count;
 	struct pool_row *pool;
 	size_t pools;
 	struct population_row *population;
 	size_t populations;
-	const char **set_region;        /* distinct regions of medtype and payment, sorted */
+	const char **set_region;        /* distinct regions of those three, sorted */
 	size_t set_regions;
-	bool has_medtype, has_payment;  /* could be read: a set that is not there is the rule's mistake */
+	bool has_medtype, has_payment, has_codes;       /* could be read: a set that is not there is the rule's mistake */
 	struct source source[TABLES_MAX];       /* of those that are there */
 	size_t sources;
 	struct buffer canonical;        /* for the digest: every row of every table in a fixed order; freed after it */

@@ -307,6 +307,15 @@ check_list(struct writing *writing, struct node *node)
 	return EXPRESSION_TRUTH;
 }
 
+/* Could the table be read in which the field's sets stand? */
+static bool
+table_is_read(const struct tables *tables, int field)
+{
+	if (field == FIELD_med_type)
+		return tables->has_medtype;
+	return field == FIELD_clr_way || field == FIELD_hi_paymtd ? tables->has_payment : tables->has_codes;
+}
+
 static enum expression_type
 check_set(struct writing *writing, struct node *node)
 {
@@ -318,7 +327,7 @@ check_set(struct writing *writing, struct node *node)
 	node->set = tables_set(tables, node->left->field, node->text);
 	if (node->set >= 0)
 		return EXPRESSION_TRUTH;
-	if (node->left->field == FIELD_med_type ? !tables->has_medtype : !tables->has_payment) {
+	if (!table_is_read(tables, node->left->field)) {
 		writing->failed = true;         /* the table's own mistake was reported */
 		return EXPRESSION_WRONG;
 	}
