@@ -333,6 +333,8 @@ START_TEST(digest_is_of_what_is_meant)
 	scratch_write("t", "payment.csv",
 	    "region,field,code,set\n,clr_way,40,drg_dip\n,clr_way,50,drg_dip\n,hi_paymtd,3,drg_dip\n,hi_paymtd,4,drg_dip\n");
 	scratch_write("t", "pools.csv", "prefix,pool\n469,46\n4600,46\n");
+	scratch_write("t", "codes.csv", "set,region,field,code\nown,,fixmedins_code,H1\nstudents,,psn_type,014\ndialysis,5002,dise_codg,0M3\n"
+	    "chemotherapy,,dise_codg,M02\nchemotherapy,50,dise_codg,M01\ndialysis,,dise_codg,M01\ndialysis,,dise_codg,M02\n");
 	digest_of(tiny, tables, other);
 	ck_assert_str_eq(plain, other);
 	scratch_write("t", "pools.csv", "prefix,pool\n469,46\n4600,46\n4602,46\n");
