@@ -2,13 +2,15 @@
 #ifndef FW_ARGUMENTS_H
 #define FW_ARGUMENTS_H
 
-#include "core/base/diag.h"
+#include "daemon/caller.h"
 
 #define CONFIG_DEFAULT "/etc/fundwatch/fundwatchd.yaml"
 
 struct arguments {
 	const char *config;
 	bool check, example, version, help, accept_gap, make_snapshot;
+	bool reload;                    /* or call.status: asks the daemon that runs */
+	struct call call;
 	enum language language;
 };
 

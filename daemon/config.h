@@ -36,6 +36,9 @@ struct config {
 	struct config_list pools;       /* the single word all: every pool */
 	int64_t start, gaps;            /* START_, GAPS_ */
 	const char *rules, *tables;     /* "": the installed rules; the tables beside the rules */
+	int64_t accept_drop;            /* 1: a reload may give up state without being told so */
+	int64_t rules_watch, rules_quiet;       /* 1: changed files are read by themselves, after so many quiet milliseconds */
+	const char *control;            /* socket; "": in the runtime directory of systemd, else none */
 	const char *pseudonym_key_file; /* "": the published key */
 	bool person_clear;
 	struct {

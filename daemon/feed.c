@@ -41,6 +41,7 @@ struct waiting {
 	struct waiting *next;
 	uint64_t position;
 	enum output_kind kind;
+	bool is_own, is_archived;       /* the daemon's own line: kind means nothing; its position goes along */
 	enum alert_status status;
 	char rule[RULE_ID_SIZE];        /* "": none; the ruleset may be gone when the line goes */
 	struct origin origin;
@@ -140,10 +141,34 @@ line_send(struct feed *feed, const struct waiting *waiting, struct slice key, st
 	publisher_send(feed->publisher, &message, feed->stop);
 }
 
+struct own {                            /* a line of the daemon itself */
+	const char *type;
+	enum feed_topic topic;
+	uint64_t position;
+	bool is_archived;
+};
+
+static void
+own_send(struct feed *feed, const struct own *own, struct slice key, struct slice line)
+{
+	struct headers headers;
+	headers_make(&headers, feed->config->instance, own->type, line, NULL, clock_wall_ms());
+	if (own->is_archived)
+		headers_position(&headers, own->position);
+	publisher_send(feed->publisher, &(struct message){.topic = own->topic, .key = key, .value = line, .headers = &headers,
+	    .record_ms = INT64_MIN, .setl_time = INT64_MIN, .position = UINT64_MAX}, feed->stop);
+	if (own->topic == TOPIC_ALERTS)
+		mirror_line(&feed->mirror, line);
+}
+
 static void
 go(struct feed *feed, const struct waiting *waiting)
 {
 	struct slice key = {waiting->bytes, waiting->key}, line = {waiting->bytes + waiting->key, waiting->value};
+	if (waiting->is_own) {
+		own_send(feed, &(struct own){"rules.changed", TOPIC_ALERTS, waiting->position, waiting->is_archived}, key, line);
+		return;
+	}
 	counts_add(feed, waiting, line);
 	if (feed->known && known_has(feed->known, places[waiting->kind].topic, waiting->kind, key, line)) {
 		count_add(&feed->status->known_lines, 1);
@@ -217,13 +242,7 @@ feed_go_on(struct feed *feed, struct digest *digest, uint64_t alerts)
 static void
 own_line(struct feed *feed, const char *type, enum feed_topic topic)
 {
-	struct headers headers;
-	struct slice line = {feed->line.data, feed->line.length};
-	headers_make(&headers, feed->config->instance, type, line, NULL, clock_wall_ms());
-	publisher_send(feed->publisher, &(struct message){.topic = topic, .key = slice_of(feed->config->instance), .value = line,
-	    .headers = &headers, .record_ms = INT64_MIN, .setl_time = INT64_MIN, .position = UINT64_MAX}, feed->stop);
-	if (topic == TOPIC_ALERTS)
-		mirror_line(&feed->mirror, line);
+	own_send(feed, &(struct own){.type = type, .topic = topic}, slice_of(feed->config->instance), (struct slice){feed->line.data, feed->line.length});
 }
 
 static void
@@ -285,17 +304,26 @@ feed_heartbeat(struct feed *feed)
 }
 
 void
-feed_rules_changed(struct feed *feed, const char *old_digest, const char *new_digest, const char *state_json)
+feed_rules_changed(struct feed *feed, const struct rules_change *change)
 {
+	struct slice key = slice_of(feed->config->instance);
 	own_begin(feed, "rules.changed");
 	json_key(&feed->line, "old");
-	json_text(&feed->line, old_digest);
+	json_text(&feed->line, change->old_digest);
 	json_key(&feed->line, "new");
-	json_text(&feed->line, new_digest);
+	json_text(&feed->line, change->new_digest);
+	json_key(&feed->line, "generation");
+	json_unsigned(&feed->line, change->generation);
 	json_key(&feed->line, "state");
-	buffer_text(&feed->line, state_json && state_json[0] ? state_json : "{}");
+	buffer_add(&feed->line, change->state.data, change->state.length);
 	json_close(&feed->line, '}');
-	own_line(feed, "rules.changed", TOPIC_ALERTS);
+	struct waiting *waiting = memory_resize(NULL, sizeof *waiting + key.length + feed->line.length);
+	*waiting = (struct waiting){.position = change->position, .is_own = true, .is_archived = change->is_archived, .setl_time = INT64_MIN,
+	    .key = key.length, .value = feed->line.length};
+	append(append(waiting->bytes, key), (struct slice){feed->line.data, feed->line.length});
+	*feed->last = waiting;
+	feed->last = &waiting->next;
+	count_add(&feed->status->waiting, 1);
 }
 
 void

@@ -57,7 +57,17 @@ uint64_t feed_acknowledged(const struct feed *);
 
 /* Lines of the daemon itself: on the feed, on the mirror, not in the digest. */
 void feed_heartbeat(struct feed *);
-void feed_rules_changed(struct feed *, const char *old_digest, const char *new_digest, const char *state_json);
+
+struct rules_change {
+	const char *old_digest, *new_digest;
+	uint64_t generation;
+	struct slice state;             /* JSON of scorer_compare */
+	uint64_t position;              /* of the entry that says so in the archive; lines of entries before go first */
+	bool is_archived;               /* else position is a count of records */
+};
+
+/* Waits as other lines do until its entry is synced. */
+void feed_rules_changed(struct feed *, const struct rules_change *);
 void feed_stats(struct feed *);
 
 void feed_digest(const struct feed *, char text[DIGEST_TEXT_SIZE]);

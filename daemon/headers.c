@@ -48,3 +48,9 @@ headers_make(struct headers *headers, const char *instance, const char *type, st
 	add(headers, "ce_decodens", "%lld", (long long)origin->decode_ns);
 	add(headers, "ce_scorens", "%lld", (long long)origin->score_ns);
 }
+
+void
+headers_position(struct headers *headers, uint64_t position)
+{
+	add(headers, "ce_archiveposition", "%llu", (unsigned long long)position);
+}

@@ -1,6 +1,8 @@
 /* fundwatchd: what is started and stopped, in which order. */
 #include "daemon/arguments.h"
 #include "daemon/clock.h"
+#include "daemon/control.h"
+#include "daemon/folders.h"
 #include "daemon/http.h"
 #include "daemon/log.h"
 #include "daemon/metrics.h"
@@ -229,11 +231,48 @@ run(struct pipeline *pipeline, bool accept_gap)
 	while (!stop_asked) {
 		if (reload_asked) {
 			reload_asked = false;
-			reload_ask(&pipeline->reload);
+			reload_ask(&pipeline->reload, (struct reload_wish){0});
 		}
 		pipeline_turn(pipeline);
 	}
 	return drain(pipeline);
+}
+
+/* ---- who may ask for a reload ---- */
+
+struct askers {
+	struct control *control;        /* NULL: no socket */
+	struct folders *folders;        /* NULL: nothing is watched */
+};
+
+static int
+askers_open(struct askers *askers, struct pipeline *pipeline)
+{
+	const struct config *config = pipeline->config;
+	char path[PATH_MAX];
+	*askers = (struct askers){0};
+	if (control_path(config->control, path)) {
+		askers->control = control_open(path, pipeline->status, &pipeline->reload, pipeline->wake_fd);
+		if (!askers->control)
+			return EX_UNAVAILABLE;
+	}
+	if (config->rules_watch) {
+		askers->folders = folders_open(rules_folder(config), config->tables, config->rules_quiet, &pipeline->reload, pipeline->wake_fd);
+		if (!askers->folders)
+			return EX_UNAVAILABLE;
+	}
+	return GO_ON;
+}
+
+/* Who waits is answered first. */
+static void
+askers_close(struct askers *askers, struct pipeline *pipeline)
+{
+	pipeline_ask_no_more(pipeline);
+	if (askers->folders)
+		folders_close(askers->folders);
+	if (askers->control)
+		control_close(askers->control);
 }
 
 static int
@@ -242,6 +281,7 @@ serve(struct ready *ready, bool accept_gap)
 	static struct status status;    /* histograms: too large for the stack */
 	struct pipeline pipeline;
 	struct http *http = NULL;
+	struct askers askers = {0};
 	status_init(&status, &ready->config);
 	log_say(LEVEL_INFO, "fundwatchd %s 启动，规则 %zu 条，摘要 %s", "fundwatchd %s starts, rules: %zu, digest %s", FW_VERSION, ready->rules->rules,
 	    ready->rules->digest);
@@ -253,7 +293,10 @@ serve(struct ready *ready, bool accept_gap)
 	if (opened != GO_ON)
 		return opened;
 	if (result == GO_ON)
+		result = askers_open(&askers, &pipeline);
+	if (result == GO_ON)
 		result = run(&pipeline, accept_gap);
+	askers_close(&askers, &pipeline);
 	if (http)
 		http_close(http);
 	if (!pipeline_close(&pipeline, clock_monotonic_ns() + 10 * NS_PER_SECOND)) {
@@ -276,6 +319,8 @@ main(int argc, char **argv)
 		arguments_help(arguments.language, stdout);
 	} else if (arguments.version) {
 		printf("fundwatchd %s (librdkafka %s)\n", FW_VERSION, rd_kafka_version_str());
+	} else if (arguments.reload || arguments.call.status) {
+		return caller_run(&arguments.call);
 	} else if (arguments.example) {
 		struct buffer text = {0};
 		config_example(&text);

@@ -294,6 +294,28 @@ process_add(struct buffer *out, const struct status *status)
 	    "process_resident_memory_bytes %lu\n", pages * (unsigned long)sysconf(_SC_PAGESIZE));
 }
 
+static void
+seconds(struct buffer *out, const char *name, const char *help, uint64_t ns)
+{
+	family(out, name, "gauge", help);
+	buffer_printf(out, "fundwatch_%s %" PRIu64 ".%09" PRIu64 "\n", name, ns / 1000000000, ns % 1000000000);
+}
+
+static void
+reload_add(struct buffer *out, const struct status *status)
+{
+	single(out, "rules_generation", "gauge", "Rulesets that ran since the start, the running one too.", count_get(&status->rules_generation));
+	seconds(out, "rules_load_seconds", "Building the last set that was read and running its tests.", count_get(&status->rules_load_ns));
+	seconds(out, "rules_pause_seconds", "How long judging stood still for the last swap.", count_get(&status->rules_pause_ns));
+	family(out, "rules_state_bytes", "gauge", "State at the last swap: sums and windows that went on, began, were given up.");
+	buffer_printf(out, "fundwatch_rules_state_bytes{state=\"kept\"} %" PRIu64 "\n", count_get(&status->rules_kept_bytes));
+	buffer_printf(out, "fundwatch_rules_state_bytes{state=\"new\"} %" PRIu64 "\n", count_get(&status->rules_new_bytes));
+	buffer_printf(out, "fundwatch_rules_state_bytes{state=\"dropped\"} %" PRIu64 "\n", count_get(&status->rules_dropped_bytes));
+	single(out, "backfill_under_way", "gauge", "1 while what is new is derived from the archive.", atomic_load(&status->backfilling));
+	single(out, "backfill_entries", "gauge", "Entries judged again for the backfill under way, else for the last one.", count_get(&status->backfill_entries));
+	seconds(out, "backfill_seconds", "How long the backfill under way, else the last one, took so far.", count_get(&status->backfill_ns));
+}
+
 void
 metrics_text(struct status *status, struct buffer *out)
 {
@@ -313,10 +335,13 @@ metrics_text(struct status *status, struct buffer *out)
 	single(out, "ready", "gauge", "1 when /readyz says so.", status_ready(status, now_ns, &unused));
 	buffer_free(&unused);
 	single(out, "rules_reload_successful", "gauge", "1 when the last reload of the rules was taken.", atomic_load(&status->rules_reload_ok));
+	single(out, "rules_reload_timestamp_seconds", "gauge", "Unix time at which the last reload ended, taken or not; 0: there was none.",
+	    (uint64_t)(atomic_load(&status->rules_reload_wall_ms) / 1000));
 	single(out, "rules_reload_success_timestamp_seconds", "gauge", "Unix time at which the running ruleset was taken.",
 	    (uint64_t)(atomic_load(&status->rules_loaded_wall_ms) / 1000));
 	single(out, "rules_reloads_total", "counter", "Rulesets taken while running.", count_get(&status->rules_reloads));
 	single(out, "rules_refusals_total", "counter", "Rulesets refused while running.", count_get(&status->rules_refusals));
+	reload_add(out, status);
 	single(out, "mirror_failed", "gauge", "1 while the mirror cannot be written.", atomic_load(&status->mirror_failed));
 	single(out, "mirror_lines_total", "counter", "Lines written to the mirror.", count_get(&status->mirror_lines));
 	single(out, "mirror_lost_lines_total", "counter", "Lines that never came to the mirror.", count_get(&status->mirror_lost));

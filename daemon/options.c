@@ -7,6 +7,9 @@ static const char *const start_words[] = {"earliest", "latest", NULL};
 static const char *const gaps_words[] = {"alarm", "accept", NULL};
 static const char *const cipher_words[] = {"none", "aes-256-gcm", "sm4-gcm", NULL};
 
+static const char *const no_words[] = {"no", "yes", NULL};
+static const char *const off_words[] = {"off", "on", NULL};
+
 #define AT(member) offsetof(struct config, member)
 #define TEXT(name, member, fallback, zh, en) {name, OPTION_TEXT, AT(member), fallback, 0, 0, NULL, {zh, en}}
 #define LIST(name, member, fallback, zh, en) {name, OPTION_LIST, AT(member), fallback, 0, 0, NULL, {zh, en}}
@@ -35,6 +38,12 @@ const struct option option_rows[] = {
 	    "offsets that are not contiguous: alarm (not ready) or accept (count only; transactional or compacted topics)"),
 	TEXT("rules", rules, "", "规则目录；空为随软件安装的规则", "folder of the rules; empty: the installed rules"),
 	TEXT("tables", tables, "", "参照表目录；空为规则目录下的 tables/", "folder of the tables; empty: tables/ in the folder of the rules"),
+	WORD("rules_watch", rules_watch, "off", off_words, "规则和参照表文件一变就自动重读", "read rules and tables again by itself when their files change"),
+	NUMBER("rules_quiet", rules_quiet, "1000", 50, 600000, "文件安静多少毫秒之后才重读", "milliseconds without another change before they are read"),
+	WORD("accept_drop", accept_drop, "no", no_words, "重读规则时可直接丢弃不再需要的状态；no：要在命令中写 --accept-drop",
+	    "a reload may give up state that no rule asks for any more; no: only with --accept-drop"),
+	TEXT("control", control, "", "控制套接字（fundwatchd --reload 用）；空为 systemd 运行目录下的 control.sock，没有则不开",
+	    "control socket (for fundwatchd --reload); empty: control.sock in the runtime directory of systemd, none without one"),
 	TEXT("pseudonym_key_file", pseudonym_key_file, "", "人员编号假名的密钥文件；空为公开的演示密钥",
 	    "file with the key of the pseudonyms of persons; empty: the published demonstration key"),
 	BOOL("person_clear", person_clear, "false", "告警中输出真实的人员编号", "alerts carry psn_no as it is, not a pseudonym"),

@@ -127,20 +127,6 @@ copy_figures(struct pipeline *pipeline)
 	status_copy(pipeline->status, pipeline->scorer, pipeline->rules, digest);
 }
 
-static void
-rules_use(struct pipeline *pipeline, struct ruleset *set)
-{
-	if (strcmp(set->digest, pipeline->rules->digest) == 0) {
-		log_say(LEVEL_INFO, "规则没有变化（%s）", "the rules have not changed (%s)", set->digest);
-		ruleset_free(set);
-	} else if (pipeline_rules(pipeline, set)) {
-		copy_figures(pipeline);
-	} else {
-		reload_refused(&pipeline->reload);
-	}
-	notify_ready("running");
-}
-
 /* What was derived again from the archive has gone.  What had been said of records that the archive lost (a tail that was cut by
  * hand, a disk that lies about syncs, an archive that is gone) comes again from Kafka: known until that is read. */
 static void
@@ -195,9 +181,9 @@ tick(struct pipeline *pipeline, int64_t now_ns)
 static void
 chores(struct pipeline *pipeline, int64_t now_ns)
 {
-	struct ruleset *set = reload_step(&pipeline->reload);
-	if (set)
-		rules_use(pipeline, set);
+	if (pipeline_reload(pipeline))
+		copy_figures(pipeline);
+	reload_synced(&pipeline->reload, synced_of(pipeline));
 	if (due(&pipeline->copy_ns, now_ns, COPY_NS)) {
 		copy_figures(pipeline);
 		known_forget(pipeline, now_ns);
@@ -270,6 +256,7 @@ pipeline_drain(struct pipeline *pipeline, int64_t deadline_ns)
 bool
 pipeline_close(struct pipeline *pipeline, int64_t deadline_ns)
 {
+	pipeline_ask_no_more(pipeline);
 	reload_close(&pipeline->reload);
 	snapshots_close(&pipeline->snapshots);
 	bool stopped = !pipeline->consumer || consumer_stop(pipeline->consumer, deadline_ns);

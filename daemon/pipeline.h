@@ -30,6 +30,7 @@ struct pipeline {
 	struct ownership *ownership;    /* NULL: every pool is ours */
 	struct feed feed;
 	struct reload reload;
+	uint8_t refused_digest[DIGEST_BYTES];   /* of the refusal that was told last */
 	struct archivist *archivist;    /* NULL: no archive */
 	struct restored restored;       /* what the start brought back: cursors, floors, names of sources */
 	struct snapshots snapshots;
@@ -62,8 +63,32 @@ uint64_t pipeline_drain(struct pipeline *, int64_t deadline_ns);
 /* False: the Kafka client did not let go in time; end the process without freeing more. */
 bool pipeline_close(struct pipeline *, int64_t deadline_ns);
 
-/* start.c: the ruleset and settings begin to hold from here on, and the archive says so.  False: they are refused, told. */
+/* ---- rules.c ---- */
+
+enum reload_result {
+	RESULT_TAKEN, RESULT_UNCHANGED,
+	RESULT_REFUSED,                 /* mistakes, or tests that fail */
+	RESULT_WOULD_DROP,              /* state would go, and nobody accepted that */
+	RESULT_MOVES_POOL,              /* an area would move to another pool */
+	RESULT_NO_BACKFILL,             /* asked for, and not to be had */
+	RESULT_FAILED,                  /* the set cannot be stored in the archive */
+	RESULT_STOPPING
+};
+
+/* At the start: the ruleset and settings begin to hold from here on, and the archive says so.  False: they are refused, told. */
 bool pipeline_rules(struct pipeline *, struct ruleset *);
+
+/* Between batches: takes a step of a reload that is asked for; true: one has ended, and those who asked are answered. */
+bool pipeline_reload(struct pipeline *);
+
+/* Keeps the set's files in the archive; false: told. */
+bool rules_store(struct pipeline *, const struct ruleset *);
+
+/* The archive says that pipeline->rules hold from here on; gives the position of that entry. */
+uint64_t rules_note(struct pipeline *);
+
+/* At the end: all who wait for a reload are told that there will be none; pipeline_close does it too. */
+void pipeline_ask_no_more(struct pipeline *);
 
 /* Adds a judged batch to the counts of its partitions (tests). */
 void pipeline_account(const struct batch *, size_t first, size_t used, const struct scored *);

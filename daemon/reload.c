@@ -1,21 +1,39 @@
 /* See reload.h. */
 #include "daemon/reload.h"
 
+#include "core/base/memory.h"
 #include "core/score/scorer.h"
 #include "daemon/clock.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
 #include "detectors/registry.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
 #ifndef FW_DATA_DIR
 #define FW_DATA_DIR "/usr/local/share/fundwatch"
 #endif
 
+struct ask {
+	struct ask *next;
+	struct reload_wish wish;
+	int wake_fd;                    /* -1: nobody waits */
+	uint64_t position;              /* in `syncing`: entries below must be on disk */
+	bool is_answered;
+	struct buffer answer;
+};
+
+const char *
+rules_folder(const struct config *config)
+{
+	return config->rules[0] ? config->rules : FW_DATA_DIR "/rules";
+}
+
 struct ruleset *
 rules_load(const struct config *config, struct diags *diags)
 {
-	const char *rules = config->rules[0] ? config->rules : FW_DATA_DIR "/rules";
-	struct ruleset *set = ruleset_load(detectors_registry(), rules, config->tables[0] ? config->tables : NULL, diags);
+	struct ruleset *set = ruleset_load(detectors_registry(), rules_folder(config), config->tables[0] ? config->tables : NULL, diags);
 	size_t failed = 0;
 	if (set)
 		trial_run(set, diags, &failed);
@@ -29,76 +47,232 @@ void
 reload_init(struct reload *reload, const struct config *config, struct status *status)
 {
 	*reload = (struct reload){.config = config, .status = status};
+	pthread_mutex_init(&reload->lock, NULL);
+}
+
+/* ---- asking ---- */
+
+static struct ask *
+ask_add(struct reload *reload, struct reload_wish wish, int wake_fd)
+{
+	struct ask *ask = memory_resize(NULL, sizeof *ask);
+	*ask = (struct ask){.wish = wish, .wake_fd = wake_fd};
+	pthread_mutex_lock(&reload->lock);
+	bool stopping = reload->stopping;
+	struct ask **last = &reload->waiting;
+	while (*last)
+		last = &(*last)->next;
+	if (!stopping)
+		*last = ask;
+	pthread_mutex_unlock(&reload->lock);
+	if (!stopping)
+		return ask;
+	free(ask);
+	return NULL;
 }
 
 void
-reload_ask(struct reload *reload)
+reload_ask(struct reload *reload, struct reload_wish wish)
 {
-	reload->wanted = true;
+	ask_add(reload, wish, -1);
 }
+
+struct ask *
+reload_post(struct reload *reload, struct reload_wish wish, int wake_fd)
+{
+	return ask_add(reload, wish, wake_fd);
+}
+
+static void
+ask_free(struct ask *ask)
+{
+	buffer_free(&ask->answer);
+	free(ask);
+}
+
+bool
+reload_answer(struct reload *reload, struct ask *ask, struct buffer *answer)
+{
+	pthread_mutex_lock(&reload->lock);
+	bool is_answered = ask->is_answered;
+	pthread_mutex_unlock(&reload->lock);
+	if (!is_answered)
+		return false;
+	buffer_add(answer, ask->answer.data, ask->answer.length);
+	ask_free(ask);
+	return true;
+}
+
+void
+reload_abandon(struct reload *reload, struct ask *ask)
+{
+	pthread_mutex_lock(&reload->lock);
+	bool is_answered = ask->is_answered;
+	ask->wake_fd = -1;
+	pthread_mutex_unlock(&reload->lock);
+	if (is_answered)
+		ask_free(ask);
+}
+
+/* ---- answering; the lock is held ---- */
+
+static void
+ask_done(struct ask *ask)
+{
+	uint64_t one = 1;
+	if (ask->wake_fd < 0) {
+		ask_free(ask);
+		return;
+	}
+	ask->is_answered = true;
+	if (write(ask->wake_fd, &one, sizeof one) < 0)
+		return;         /* the counter is full: it is awake */
+}
+
+static void
+list_tell(struct ask *list, struct slice answer)
+{
+	while (list) {
+		struct ask *ask = list;
+		list = ask->next;
+		ask->answer.length = 0;
+		buffer_add(&ask->answer, answer.data, answer.length);
+		ask_done(ask);
+	}
+}
+
+void
+reload_tell(struct reload *reload, struct slice answer, uint64_t position)
+{
+	pthread_mutex_lock(&reload->lock);
+	while (reload->served) {
+		struct ask *ask = reload->served;
+		reload->served = ask->next;
+		ask->next = reload->syncing;
+		ask->position = position;
+		buffer_add(&ask->answer, answer.data, answer.length);
+		reload->syncing = ask;
+	}
+	pthread_mutex_unlock(&reload->lock);
+}
+
+void
+reload_synced(struct reload *reload, uint64_t synced)
+{
+	pthread_mutex_lock(&reload->lock);
+	for (struct ask **place = &reload->syncing; *place;) {
+		struct ask *ask = *place;
+		if (ask->position > synced) {
+			place = &ask->next;
+			continue;
+		}
+		*place = ask->next;
+		ask_done(ask);
+	}
+	pthread_mutex_unlock(&reload->lock);
+}
+
+/* ---- loading ---- */
 
 static void *
 reload_run(void *opaque)
 {
 	struct reload *reload = opaque;
-	struct diags diags = {0};
-	reload->set = rules_load(reload->config, &diags);
-	log_diags(&diags);
-	if (!reload->set)
-		log_say(LEVEL_ERROR, "新规则有 %zu 处错误，未采用；旧规则继续运行", "the new rules are refused, errors: %zu; the old ones go on", diags.errors);
-	diags_free(&diags);
+	int64_t begin = clock_monotonic_ns();
+	reload->loaded.set = rules_load(reload->config, &reload->loaded.diags);
+	reload->loaded.load_ns = clock_monotonic_ns() - begin;
 	atomic_store(&reload->finished, true);
 	return NULL;
+}
+
+static bool
+same_wish(struct reload_wish a, struct reload_wish b)
+{
+	return a.accept_drop == b.accept_drop && a.backfill == b.backfill && a.quietly == b.quietly;
+}
+
+/* All who wish the same as the first, in their order; the others are next. */
+static bool
+asks_take(struct reload *reload)
+{
+	struct ask **last = &reload->served;
+	pthread_mutex_lock(&reload->lock);
+	bool any = reload->waiting && !reload->stopping;
+	if (any)
+		reload->loaded.wish = reload->waiting->wish;
+	for (struct ask **place = &reload->waiting; any && *place;) {
+		struct ask *ask = *place;
+		if (!same_wish(ask->wish, reload->loaded.wish)) {
+			place = &ask->next;
+			continue;
+		}
+		*place = ask->next;
+		ask->next = NULL;
+		*last = ask;
+		last = &ask->next;
+	}
+	pthread_mutex_unlock(&reload->lock);
+	return any;
 }
 
 static void
 begin(struct reload *reload)
 {
-	reload->wanted = false;
 	notify_reloading(clock_monotonic_ns());
 	log_say(LEVEL_INFO, "重新读取规则%s", "reading the rules again%s", "");
-	atomic_store(&reload->finished, false);
 	atomic_store(&reload->status->rules_reloading, true);
-	reload->running = pthread_create(&reload->thread, NULL, reload_run, reload) == 0;
-	if (!reload->running)
-		log_say(LEVEL_ERROR, "无法创建线程，规则未重读%s", "no thread can be made, the rules are not read%s", "");
+	atomic_store(&reload->finished, false);
+	reload->running = true;
+	if (pthread_create(&reload->thread, NULL, reload_run, reload) == 0)
+		return;
+	reload_run(reload);     /* no thread can be made: judging waits */
+	reload->thread = pthread_self();
 }
 
-void
-reload_refused(struct reload *reload)
+static void
+join(struct reload *reload)
 {
-	atomic_store(&reload->status->rules_reload_ok, false);
-	count_add(&reload->status->rules_refusals, 1);
-	notify_ready("rules refused, the old ones run");
+	if (!pthread_equal(reload->thread, pthread_self()))
+		pthread_join(reload->thread, NULL);
+	reload->running = false;
+	atomic_store(&reload->status->rules_reloading, false);
 }
 
-struct ruleset *
-reload_step(struct reload *reload)
+bool
+reload_step(struct reload *reload, struct loaded *loaded)
 {
-	if (!reload->running && reload->wanted)
+	if (!reload->running && asks_take(reload))
 		begin(reload);
 	if (!reload->running || !atomic_load(&reload->finished))
-		return NULL;
-	pthread_join(reload->thread, NULL);
-	reload->running = false;
-	struct ruleset *set = reload->set;
-	reload->set = NULL;
-	atomic_store(&reload->status->rules_reloading, false);
-	if (set) {
-		atomic_store(&reload->status->rules_reload_ok, true);
-		count_add(&reload->status->rules_reloads, 1);
-	} else {
-		reload_refused(reload);
+		return false;
+	join(reload);
+	*loaded = reload->loaded;
+	reload->loaded = (struct loaded){0};
+	return true;
+}
+
+/* ---- the end ---- */
+
+void
+reload_stop(struct reload *reload, struct slice answer)
+{
+	if (reload->running) {
+		join(reload);
+		if (reload->loaded.set)
+			ruleset_free(reload->loaded.set);
+		diags_free(&reload->loaded.diags);
 	}
-	return set;
+	pthread_mutex_lock(&reload->lock);
+	reload->stopping = true;
+	list_tell(reload->syncing, answer);     /* done, but nobody knows whether it is on disk */
+	list_tell(reload->served, answer);
+	list_tell(reload->waiting, answer);
+	reload->syncing = reload->served = reload->waiting = NULL;
+	pthread_mutex_unlock(&reload->lock);
 }
 
 void
 reload_close(struct reload *reload)
 {
-	if (!reload->running)
-		return;
-	pthread_join(reload->thread, NULL);
-	if (reload->set)
-		ruleset_free(reload->set);
+	pthread_mutex_destroy(&reload->lock);
 }

@@ -136,49 +136,6 @@ pipeline_open(struct pipeline *pipeline, const struct config *config, struct sta
 
 /* ---- rules ---- */
 
-static bool
-rules_store(struct pipeline *pipeline, const struct ruleset *set)
-{
-	int error = pipeline->archivist ? archive_store_ruleset(pipeline->config->archive.dir, set) : 0;
-	if (error)
-		log_say(LEVEL_ERROR, "规则集存不进档案：%s；不采用", "the ruleset cannot be stored in the archive: %s; it is not used", strerror(error));
-	return !error;
-}
-
-static void
-rules_note(struct pipeline *pipeline)
-{
-	struct entry entry = {.kind = ENTRY_RULES, .rules = {slice_of(pipeline->rules->digest), pipeline->settings}};
-	if (pipeline->archivist)
-		pipeline->judged = archivist_entry(pipeline->archivist, &entry) + 1;
-	atomic_store(&pipeline->status->rules_loaded_wall_ms, clock_wall_ms());
-}
-
-/* The set is the scorer's from now on, or freed. */
-bool
-pipeline_rules(struct pipeline *pipeline, struct ruleset *set)
-{
-	struct ruleset *old = NULL;
-	if (!rules_store(pipeline, set)) {
-		ruleset_free(set);
-		return false;
-	}
-	const char *state = scorer_use(pipeline->scorer, set, &old);
-	if (old == set) {
-		log_say(LEVEL_ERROR, "新规则未采用，旧规则继续运行：%s", "the new rules are refused, the old ones go on: %s", state);
-		ruleset_free(set);
-		return false;
-	}
-	log_say(LEVEL_INFO, "已采用新规则 %s，取代 %s", "new rules %s in place of %s", set->digest, old->digest);
-	feed_rules_changed(&pipeline->feed, old->digest, set->digest, state);
-	pipeline->rules = set;
-	if (pipeline->ownership)
-		ownership_use(pipeline->ownership, set);
-	ruleset_free(old);
-	rules_note(pipeline);
-	return true;
-}
-
 static int
 rules_begin(struct pipeline *pipeline)
 {
@@ -205,6 +162,8 @@ rules_begin(struct pipeline *pipeline)
 			rules_note(pipeline);
 		atomic_store(&pipeline->status->rules_loaded_wall_ms, clock_wall_ms());
 	}
+	if (!count_get(&pipeline->status->rules_generation))
+		count_add(&pipeline->status->rules_generation, 1);
 	return PIPELINE_GO_ON;
 }
 

@@ -120,6 +120,29 @@ figures_add(struct buffer *out, struct status *status)
 }
 
 void
+stats_reload(const struct status *status, struct buffer *out)
+{
+	json_open(out, '{');
+	field_unsigned(out, "generation", count_get(&status->rules_generation));
+	json_key(out, "successful");
+	json_bool(out, atomic_load(&status->rules_reload_ok));
+	json_key(out, "under_way");
+	json_bool(out, atomic_load(&status->rules_reloading) || atomic_load(&status->backfilling));
+	field_unsigned(out, "taken", count_get(&status->rules_reloads));
+	field_unsigned(out, "refused", count_get(&status->rules_refusals));
+	field_unsigned(out, "last_ms", (uint64_t)atomic_load(&status->rules_reload_wall_ms));
+	field_unsigned(out, "live_since_ms", (uint64_t)atomic_load(&status->rules_loaded_wall_ms));
+	field_unsigned(out, "load_ns", count_get(&status->rules_load_ns));
+	field_unsigned(out, "pause_ns", count_get(&status->rules_pause_ns));
+	field_unsigned(out, "kept_bytes", count_get(&status->rules_kept_bytes));
+	field_unsigned(out, "new_bytes", count_get(&status->rules_new_bytes));
+	field_unsigned(out, "dropped_bytes", count_get(&status->rules_dropped_bytes));
+	field_unsigned(out, "backfill_entries", count_get(&status->backfill_entries));
+	field_unsigned(out, "backfill_ns", count_get(&status->backfill_ns));
+	json_close(out, '}');
+}
+
+void
 stats_line(struct status *status, const char *instance, int64_t now_wall_ms, int64_t now_ns, struct buffer *out)
 {
 	char time[CLOCK_TEXT_SIZE];
@@ -152,5 +175,7 @@ stats_line(struct status *status, const char *instance, int64_t now_wall_ms, int
 	field_unsigned(out, "in_flight", count_get(&status->in_flight));
 	json_close(out, '}');
 	figures_add(out, status);
+	json_key(out, "reload");
+	stats_reload(status, out);
 	json_close(out, '}');
 }

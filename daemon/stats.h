@@ -7,4 +7,7 @@
 
 void stats_line(struct status *, const char *instance, int64_t now_wall_ms, int64_t now_ns, struct buffer *);
 
+/* The rules and what reloads came to, as one JSON object. */
+void stats_reload(const struct status *, struct buffer *);
+
 #endif

@@ -107,9 +107,16 @@ struct status {
 	_Atomic bool broker_down, partitions_changed;
 	_Atomic bool suspect;                   /* the topics may be others now: they are compared before reading goes on */
 
+	/* the rules and the last reload */
 	_Atomic bool rules_reload_ok, rules_reloading;
-	_Atomic int64_t rules_loaded_wall_ms;
+	_Atomic int64_t rules_loaded_wall_ms;   /* when the running set was taken */
+	_Atomic int64_t rules_reload_wall_ms;   /* when a reload ended last, taken or not; 0: never */
+	_Atomic uint64_t rules_generation;      /* sets that ran since the start, this one too */
 	_Atomic uint64_t rules_reloads, rules_refusals;
+	_Atomic uint64_t rules_load_ns, rules_pause_ns; /* of the last reload: building the set, judging stood still */
+	_Atomic uint64_t rules_kept_bytes, rules_new_bytes, rules_dropped_bytes;        /* of the last set taken */
+	_Atomic bool backfilling;
+	_Atomic uint64_t backfill_entries, backfill_ns; /* of the backfill under way, else of the last one */
 
 	/* the archive */
 	_Atomic bool archive_on;

@@ -224,7 +224,7 @@ make_digest(struct ruleset *set)
 {
 	struct digest *digest = digest_open();
 	for (size_t i = 0; i < set->rules; i++) {
-		const char *text = rule_text(set, &set->rule[i]);
+		const char *text = set->rule[i].text = rule_text(set, &set->rule[i]);
 		digest_add(digest, text, strlen(text) + 1);
 	}
 	digest_add(digest, set->tables->canonical.data, set->tables->canonical.length);

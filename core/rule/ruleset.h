@@ -98,6 +98,7 @@ struct rule {
 	size_t tests;
 	const char *tests_text;         /* the tests in canonical form, for rule_text */
 	const char *file;
+	const char *text;               /* canonical, as rule_text gives it */
 };
 
 struct tables;                          /* identity, level, medtype, payment, codes, pools, institutions, population */

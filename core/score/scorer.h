@@ -92,6 +92,19 @@ bool scorer_rejudge(struct scorer *, struct scored *out);
  * place.  The answer is that of scorer_use. */
 const char *scorer_adopt(struct scorer *fresh, const struct scorer *live);
 
+/* What scorer_use would do to the state, before it is done: bytes of sums and windows that the set asks for as well, that begin
+ * empty, and that no rule asks for any more.  An aggregate counts once, however many rules share it. */
+struct state_change {
+	uint64_t kept_bytes, new_bytes, dropped_bytes;
+};
+
+/* Changes nothing.  Appends one JSON object: {"ruleset":digest,"changed":[ids of rules whose text differs, new and gone ones
+ * too],"kept":[{"rule","aggregate","bytes"}],"new":[{..., "backfill":can_backfill}],"dropped":[...],"kept_bytes","new_bytes",
+ * "dropped_bytes"}.  What was said of single claims is always kept and not listed.  can_backfill: the caller can derive what is new
+ * from the past. */
+struct buffer;
+struct state_change scorer_compare(const struct scorer *, const struct ruleset *, bool can_backfill, struct buffer *json);
+
 /* Between batches: other limits from now on, as the settings of the archive say.  Counts of unknown fields begin anew when
  * the limits of decoding change. */
 void scorer_set_limits(struct scorer *, const struct scorer_limits *);
@@ -100,7 +113,6 @@ void scorer_set_limits(struct scorer *, const struct scorer_limits *);
 void scorer_close_windows(struct scorer *, struct scored *out);
 
 /* Windows not yet passed by the watermark, as a JSON array of {"pool","month"} in order; caller's buffer. */
-struct buffer;
 void scorer_open_windows(struct scorer *, struct buffer *);
 
 /* The clock moves on where no record comes: the watermark of every pool that has a settlement by now is at least time -

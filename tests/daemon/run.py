@@ -44,7 +44,7 @@ class Context:
         return self.opened[-1]
 
     def daemon(self, name, bootstrap, **more):
-        self.opened.append(Daemon(self.build, os.path.join(self.folder, name), bootstrap, self.county.tables, **more))
+        self.opened.append(Daemon(self.build, os.path.join(self.folder, name), bootstrap, more.pop("tables", self.county.tables), **more))
         return self.opened[-1]
 
     def close(self):
@@ -415,7 +415,7 @@ def run_one(context, test):
         context.close()
 
 
-def main():
+def main(tests):
     build, words = os.path.abspath(sys.argv[1]), sys.argv[2:]
     if not shutil.which("kcat"):
         print("1..0 # SKIP kcat is not installed")
@@ -423,7 +423,7 @@ def main():
     failed = 0
     with tempfile.TemporaryDirectory(prefix="fundwatch-daemon-") as folder:
         context = Context(build, folder)
-        tests = [test for test in TESTS if not words or any(word in test.__name__ for word in words)]
+        tests = [test for test in tests if not words or any(word in test.__name__ for word in words)]
         print(f"1..{len(tests)}")
         for number, test in enumerate(tests, 1):
             passed, reason = run_one(context, test)
@@ -433,4 +433,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(TESTS))
