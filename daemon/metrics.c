@@ -167,11 +167,23 @@ rules_add(struct buffer *out, const struct figures *figures)
 }
 
 static void
+suppressions_add(struct buffer *out, const struct figures *figures)
+{
+	family(out, "suppressed_total", "counter", "Alert lines that an entry of the suppressions kept from being said.");
+	for (size_t i = 0; i < figures->suppressions; i++) {
+		buffer_text(out, "fundwatch_suppressed_total{");
+		label(out, "suppression", figures->suppression[i].id);
+		buffer_printf(out, "} %" PRIu64 "\n", figures->suppression[i].lines);
+	}
+}
+
+static void
 figures_add(struct buffer *out, struct status *status)
 {
 	pthread_mutex_lock(&status->lock);
 	const struct figures *figures = &status->figures;
 	rules_add(out, figures);
+	suppressions_add(out, figures);
 	family(out, "ruleset_info", "gauge", "The running ruleset: digest of its rules and tables.");
 	buffer_text(out, "fundwatch_ruleset_info{");
 	label(out, "digest", figures->ruleset);

@@ -110,6 +110,11 @@ figures_add(struct buffer *out, struct status *status)
 		buffer_add(out, figures->open_windows.data, figures->open_windows.length);
 	else
 		buffer_text(out, "[]");
+	json_key(out, "suppressed");
+	if (figures->suppressed.length)
+		buffer_add(out, figures->suppressed.data, figures->suppressed.length);
+	else
+		buffer_text(out, "{}");
 	json_key(out, "state");
 	json_open(out, '{');
 	field_unsigned(out, "persons", figures->counts.persons);

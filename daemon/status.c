@@ -38,6 +38,8 @@ status_free(struct status *status)
 	free(status->figures.rule);
 	buffer_free(&status->figures.quality);
 	buffer_free(&status->figures.open_windows);
+	buffer_free(&status->figures.suppressed);
+	free(status->figures.suppression);
 	pthread_mutex_destroy(&status->lock);
 }
 
@@ -93,6 +95,20 @@ rules_copy(struct figures *figures, struct scorer *scorer, const struct ruleset 
 	figures->rules_in_set = rules->rules;
 }
 
+static void
+suppressions_copy(struct figures *figures, const struct scorer *scorer, const struct ruleset *rules)
+{
+	figures->suppressions = rules->suppressions;
+	figures->suppression = memory_resize(figures->suppression, (rules->suppressions + 1) * sizeof *figures->suppression);
+	for (size_t i = 0; i < rules->suppressions; i++) {
+		struct suppression_figures *entry = &figures->suppression[i];
+		snprintf(entry->id, sizeof entry->id, "%s", rules->suppression[i].id);
+		entry->lines = scorer_suppression_counts(scorer, i)->lines;
+	}
+	figures->suppressed.length = 0;
+	scorer_suppressed(scorer, &figures->suppressed);
+}
+
 void
 status_copy(struct status *status, struct scorer *scorer, const struct ruleset *rules, const char *feed_digest)
 {
@@ -101,6 +117,7 @@ status_copy(struct status *status, struct scorer *scorer, const struct ruleset *
 	snprintf(figures->ruleset, sizeof figures->ruleset, "%s", rules->digest);
 	snprintf(figures->feed, sizeof figures->feed, "%s", feed_digest);
 	rules_copy(figures, scorer, rules);
+	suppressions_copy(figures, scorer, rules);
 	figures->counts = *scorer_counts(scorer);
 	figures->quality.length = figures->open_windows.length = 0;
 	scorer_data_quality(scorer, &figures->quality);

@@ -75,6 +75,11 @@ struct rule_figures {
 	uint64_t alerts[4], shadows[4]; /* lines published since the start, by status */
 };
 
+struct suppression_figures {            /* of an entry of the running ruleset */
+	char id[RULE_ID_SIZE];          /* an id of a suppression is no longer than that of a rule */
+	uint64_t lines;
+};
+
 struct figures {
 	char ruleset[DIGEST_TEXT_SIZE], feed[DIGEST_TEXT_SIZE];
 	size_t rules_in_set;
@@ -83,6 +88,9 @@ struct figures {
 	struct scorer_counts counts;
 	struct buffer quality;          /* JSON object of data-quality counts */
 	struct buffer open_windows;     /* JSON array */
+	struct buffer suppressed;       /* JSON object by id: lines, alerts, amount_at_risk_fen */
+	struct suppression_figures *suppression;
+	size_t suppressions;
 };
 
 enum phase { PHASE_STARTING, PHASE_RECOVERING, PHASE_WAITING, PHASE_ENROLMENTS, PHASE_RUNNING, PHASE_DRAINING };

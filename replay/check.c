@@ -6,6 +6,7 @@
 #include "replay/sink.h"
 
 #include "core/base/buffer.h"
+#include "core/base/time.h"
 #include "core/rule/schema.h"
 #include "core/score/budget.h"
 #include "detectors/registry.h"
@@ -47,6 +48,43 @@ json_member(struct buffer *json, const char *name, const char *text)
 	json_text(json, text);
 }
 
+/* What of a person is left out; a reader sees that there is one. */
+static void
+json_suppressions(const struct ruleset *rules, struct buffer *json)
+{
+	char day[TIME_TEXT_SIZE];
+	json_key(json, "suppressions");
+	json_open(json, '[');
+	for (size_t i = 0; i < rules->suppressions; i++) {
+		const struct suppression *entry = &rules->suppression[i];
+		json_open(json, '{');
+		json_member(json, "id", entry->id);
+		json_member(json, "rule", entry->rule);
+		json_member(json, "author", entry->author);
+		json_member(json, "from", day_text(entry->from, day));
+		json_member(json, "until", day_text(entry->until, day));
+		json_key(json, "psn_no");
+		json_bool(json, entry->psn_no != NULL);
+		json_member(json, "fixmedins_code", entry->fixmedins_code);
+		json_member(json, "region", entry->region);
+		json_member(json, "setl_id", entry->setl_id);
+		json_close(json, '}');
+	}
+	json_close(json, ']');
+}
+
+/* There is no clock in here: all are listed with their days. */
+static void
+print_suppressions(const struct ruleset *rules, enum language language)
+{
+	char from[TIME_TEXT_SIZE], until[TIME_TEXT_SIZE];
+	for (size_t i = 0; i < rules->suppressions; i++) {
+		const struct suppression *entry = &rules->suppression[i];
+		TELL(language, "压下不报 %s：规则 %s，%s 至 %s，%s：%s（%s:%d）", "suppression %s: rule %s, %s to %s, by %s: %s (%s:%d)", entry->id, entry->rule,
+		    day_text(entry->from, from), day_text(entry->until, until), entry->author, entry->reason[language], entry->file, entry->line);
+	}
+}
+
 static void
 print_json(const struct ruleset *rules, struct sink *sink)
 {
@@ -66,6 +104,7 @@ print_json(const struct ruleset *rules, struct sink *sink)
 		json_close(&json, '}');
 	}
 	json_close(&json, ']');
+	json_suppressions(rules, &json);
 	json_key(&json, "bytes_per");
 	scorer_state_budget(rules, &json);
 	json_close(&json, '}');
@@ -150,6 +189,7 @@ check_rules(const struct common_options *options, const char *directory)
 	if (!options->quiet && !options->json) {
 		print_counts(rules, language);
 		print_budget(rules, language);
+		print_suppressions(rules, language);
 	}
 	ruleset_free(rules);
 	return result;

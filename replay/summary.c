@@ -175,6 +175,10 @@ summary_json(const struct session *session, const struct summary *summary, struc
 	json_count(json, "retracted", alerts.retracted);
 	json_count(json, "alert_lines", alerts.lines);
 	json_rules(session, json);
+	if (session->rules->suppressions) {
+		json_key(json, "suppressed");
+		scorer_suppressed(session->scorer, json);
+	}
 	json_key(json, "open_windows");
 	scorer_open_windows(session->scorer, json);
 	json_number(json, "seconds", summary->seconds, 3);
@@ -204,6 +208,19 @@ text_counts(const struct session *session, const struct summary *summary, struct
 		if (counts->refused_by_reason[reason])
 			buffer_printf(text, session->language == LANGUAGE_ZH ? "  拒收 %-18s %llu\n" : "  refused %-18s %llu\n",
 			    refusal_names[reason], (unsigned long long)counts->refused_by_reason[reason]);
+}
+
+static void
+text_suppressed(const struct session *session, struct buffer *text)
+{
+	char money[MONEY_TEXT_SIZE];
+	for (size_t i = 0; i < session->rules->suppressions; i++) {
+		const struct suppression_counts *counts = scorer_suppression_counts(session->scorer, i);
+		if (counts->lines)
+			buffer_printf(text, session->language == LANGUAGE_ZH ? "压下不报 %s：告警 %llu 件，共 %llu 行；涉及金额 %s 元\n"
+			    : "suppressed by %s: alerts %llu, lines %llu; at risk %s yuan\n", session->rules->suppression[i].id,
+			    (unsigned long long)counts->alerts, (unsigned long long)counts->lines, money_text(counts->amount_at_risk_fen, money));
+	}
 }
 
 #define WINDOWS_SHOWN 12
@@ -260,6 +277,7 @@ summary_text(const struct session *session, const struct summary *summary, struc
 		    : "  %-16s alerts %llu, retracted %llu, at risk %s yuan  %s\n", rule->id, (unsigned long long)counts->open,
 		    (unsigned long long)counts->retracted, money_text(counts->amount_at_risk_fen, money), rule->title[session->language]);
 	}
+	text_suppressed(session, text);
 	text_windows(session, text);
 	buffer_printf(text, zh ? "告警流摘要 %s\n" : "feed digest %s\n", summary->feed_digest);
 }

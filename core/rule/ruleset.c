@@ -4,6 +4,7 @@
 
 #include "core/base/buffer.h"
 #include "core/rule/load.h"
+#include "core/rule/suppress.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,7 +12,7 @@
 #include <sys/stat.h>
 
 static const char *const folders[] = RULE_FAMILIES;
-static const char *const known_folders[] = {"policy", "management", "medical", "fund", "params", "tables"};
+static const char *const known_folders[] = {"policy", "management", "medical", "fund", "params", "suppressions", "tables"};
 
 /* ---- directories ---- */
 
@@ -82,6 +83,8 @@ struct loading {
 	size_t rules, rule_slots;
 	struct params_file **file;
 	size_t files, file_slots;
+	struct suppressions_file **silent;
+	size_t silents, silent_slots;
 	bool has_all_rules;
 };
 
@@ -119,13 +122,33 @@ load_params_file(struct loading *loading, const char *path, const char *name)
 	loading->file[loading->files++] = file;
 }
 
-/* folder NULL: parameters. */
+static void
+load_suppressions_file(struct loading *loading, const char *path)
+{
+	struct suppressions_file *file = suppressions_load(&loading->load, path);
+	if (!file)
+		return;
+	loading->silent = grow(loading->silent, loading->silents, &loading->silent_slots, sizeof *loading->silent);
+	loading->silent[loading->silents++] = file;
+}
+
+static void
+load_file(struct loading *loading, const char *path, const char *folder, const char *name)
+{
+	if (strcmp(folder, "params") == 0)
+		load_params_file(loading, path, name);
+	else if (strcmp(folder, "suppressions") == 0)
+		load_suppressions_file(loading, path);
+	else
+		load_rule_file(loading, path, folder, name);
+}
+
 static void
 load_folder(struct loading *loading, const char *directory, const char *folder)
 {
 	struct arena *arena = loading->load.arena;
 	struct diags *diags = loading->load.diags;
-	const char *path = arena_printf(arena, "%s/%s", directory, folder ? folder : "params");
+	const char *path = arena_printf(arena, "%s/%s", directory, folder);
 	struct listing listing;
 	if (!listing_read(&listing, path)) {
 		struct message why = error_words(errno);
@@ -141,10 +164,7 @@ load_folder(struct loading *loading, const char *directory, const char *folder)
 		if (!ends_with(listing.name[i], ".yaml"))
 			continue;
 		const char *name = arena_printf(arena, "%.*s", (int)strlen(listing.name[i]) - 5, listing.name[i]);
-		if (folder)
-			load_rule_file(loading, file, folder, name);
-		else
-			load_params_file(loading, file, name);
+		load_file(loading, file, folder, name);
 	}
 	listing_free(&listing);
 }
@@ -206,13 +226,15 @@ load_all(struct loading *loading, const char *directory)
 {
 	for (size_t i = 0; i < COUNT(folders); i++)
 		load_folder(loading, directory, folders[i]);
-	load_folder(loading, directory, NULL);
+	load_folder(loading, directory, "params");
+	load_folder(loading, directory, "suppressions");
 	if (loading->rules)
 		qsort(loading->rule, loading->rules, sizeof *loading->rule, rule_order);
 	check_ids(loading);
 	params_join(&loading->load, loading->rule, loading->rules, loading->file, loading->files, loading->has_all_rules);
 	for (size_t i = 0; i < loading->rules; i++)
 		params_settle(&loading->load, loading->rule[i]);
+	suppressions_join(&loading->load, loading->rule, loading->rules, loading->silent, loading->silents, loading->has_all_rules);
 	if (loading->rules == 0 && loading->has_all_rules)
 		file_mistake(loading->load.diags, directory, 0, NO_HINT, MISTAKE_rules_none);
 }
@@ -227,6 +249,10 @@ make_digest(struct ruleset *set)
 		const char *text = set->rule[i].text = rule_text(set, &set->rule[i]);
 		digest_add(digest, text, strlen(text) + 1);
 	}
+	struct buffer silent = {0};
+	suppressions_text(set, &silent);
+	digest_add(digest, silent.data, silent.length);         /* nothing where there are none */
+	buffer_free(&silent);
 	digest_add(digest, set->tables->canonical.data, set->tables->canonical.length);
 	uint8_t value[DIGEST_BYTES];
 	digest_value(digest, value);
@@ -246,11 +272,13 @@ static void
 keep_files(struct loading *loading)
 {
 	struct ruleset *set = loading->load.set;
-	set->file = arena_alloc(&set->arena, (loading->rules + loading->files + set->tables->sources + 1) * sizeof *set->file);
+	set->file = arena_alloc(&set->arena, (loading->rules + loading->files + loading->silents + set->tables->sources + 1) * sizeof *set->file);
 	for (size_t i = 0; i < loading->rules; i++)
 		keep_file(set, arena_printf(&set->arena, "rules/%s", loading->rule[i]->rule.family), &loading->rule[i]->source);
 	for (size_t i = 0; i < loading->files; i++)
 		keep_file(set, "rules/params", &loading->file[i]->source);
+	for (size_t i = 0; i < loading->silents; i++)
+		keep_file(set, "rules/suppressions", &loading->silent[i]->source);
 	for (size_t i = 0; i < set->tables->sources; i++)
 		keep_file(set, "tables", &set->tables->source[i]);
 }
@@ -284,6 +312,7 @@ loading_free(struct loading *loading)
 		params_file_free(loading->file[i]);
 	free(loading->rule);
 	free(loading->file);
+	free(loading->silent);
 	expressions_free(&loading->load.expressions);
 	buffer_free(&loading->load.set->tables->canonical);
 }

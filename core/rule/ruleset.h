@@ -104,8 +104,20 @@ struct rule {
 struct tables;                          /* identity, level, medtype, payment, codes, pools, institutions, population */
 
 struct ruleset_file {                   /* what the set was loaded from, byte for byte */
-	const char *name;               /* "rules/<family>/<id>.yaml", "rules/params/<region>.yaml", "tables/<table>.csv" */
+	const char *name;               /* "rules/<family>/<id>.yaml", "rules/params/<region>.yaml", "rules/suppressions/<name>.yaml", "tables/<table>.csv" */
 	struct slice bytes;
+};
+
+/* Alerts of one rule that are known and are not to be said for a while.  What is NULL in the scope asks nothing. */
+struct suppression {
+	const char *id;
+	const char *rule;               /* id */
+	const char *author, *reason[2], *document;      /* document NULL: none */
+	const char *psn_no;             /* in the clear: never printed */
+	const char *fixmedins_code, *region, *setl_id;  /* region: prefix of the subject's area */
+	int32_t from, until;            /* days of event time, both included */
+	const char *file;
+	int line;
 };
 
 struct ruleset {
@@ -116,13 +128,15 @@ struct ruleset {
 	int32_t *excluding;             /* conditions with `unless` */
 	size_t excludings;
 	struct tables *tables;
-	char digest[DIGEST_TEXT_SIZE];  /* SHA-256 of the canonical text of rules and tables, hexadecimal */
+	struct suppression *suppression;        /* sorted by id */
+	size_t suppressions;
+	char digest[DIGEST_TEXT_SIZE];  /* SHA-256 of the canonical text of rules, suppressions and tables, hexadecimal */
 	struct ruleset_file *file;      /* in the order they were read */
 	size_t files;
 	struct arena arena;
 };
 
-/* Reads every rules/<family>/<id>.yaml, rules/params/<region>.yaml and the tables (tables_dir NULL: rules_dir/tables).
+/* Reads every rules/<family>/<id>.yaml, rules/params/<region>.yaml, rules/suppressions/<name>.yaml and the tables (tables_dir NULL: rules_dir/tables).
  * All errors of all files go to diags; NULL when there is at least one.  Warnings do not refuse. */
 struct ruleset *ruleset_load(const struct detector_registry *, const char *rules_dir, const char *tables_dir, struct diags *);
 void ruleset_free(struct ruleset *);
@@ -161,8 +175,8 @@ void matcher_run(struct matcher *, const struct area *, const struct claim *, ui
 void matcher_ask_off(struct matcher *, bool);
 
 /* The row of the parameter that holds in the area on that day: the longest region, then a row with this tier before
- * a row for any tier.  tier empty (unknown): where a row of that region names a tier, the one of the region's rows with
- * the highest value, and *tier_unknown is set.  NULL: none.  Floors are never given. */
+ * a row for any tier.  tier empty (unknown): among rows that name tiers the one with the highest value, and
+ * *tier_unknown is set.  NULL: none.  Floors are never given. */
 const struct param_row *param_find(const struct rule *, int32_t param, const struct area *, struct slice tier, int32_t day,
     bool *tier_unknown);
 

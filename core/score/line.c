@@ -56,6 +56,13 @@ alert_id(struct scorer *scorer, const struct statement *statement, char text[ID_
 	hex_text(value, ID_BYTES, text);
 }
 
+uint64_t
+alert_identity(struct scorer *scorer, const struct statement *statement)
+{
+	identity_write(scorer, &scorer->answer, statement);
+	return hash64(scorer->answer.data, scorer->answer.length);
+}
+
 static void
 name_member(const struct scorer *scorer, struct buffer *out, const char *key, uint32_t name)
 {
@@ -362,6 +369,9 @@ say_alert(struct scorer *scorer, struct said *said, const struct statement *stat
 	enum alert_status status = status_of(said, statement->verdict);
 	bool is_said = status == STATUS_UPDATED || (status == STATUS_INSUFFICIENT && is_few(said));
 	if (is_said && body == said->body)
+		return;
+	bool takes_back = status == STATUS_RETRACTED || (status == STATUS_INSUFFICIENT && is_standing(said));
+	if (scorer->rules->suppressions && is_suppressed(scorer, statement, takes_back, body))
 		return;
 	alert_id(scorer, statement, id);
 	alert_head(scorer, statement, id, said->revision + 1, status);

@@ -258,6 +258,19 @@ struct rejudge {                        /* how far scorer_rejudge has come */
 	uint32_t person;
 };
 
+struct hidden {                         /* an alert that an entry of the suppressions kept from being said */
+	uint64_t identity, body;        /* hashes: they only count; body 0: it is said, or over */
+	int64_t at_risk_fen;
+	uint32_t entry, unused;
+};
+
+struct hiding {
+	struct hidden *hidden;          /* in order of first sight */
+	size_t count, slots;
+	struct table table;             /* by identity; no slots before the first */
+	struct suppression_counts *counts;      /* by entry */
+};
+
 struct scorer {
 	struct ruleset *rules;
 	struct matcher *matcher;
@@ -310,6 +323,7 @@ struct scorer {
 	struct scorer_counts counts;
 	struct rule_counts *rule_counts;
 	uint64_t quality[QUALITY_REASONS];
+	struct hiding hiding;
 };
 
 static inline bool
@@ -485,6 +499,19 @@ bool alert_may_speak(const struct said *, const struct verdict *);
 void say_indicator(struct scorer *, struct said *, const struct statement *);
 void say_refused(struct scorer *, const struct turn *);
 struct output *output_add(struct scorer *, enum output_kind, struct slice line, struct slice key);
+
+/* A hash of who an alert is about and by which rule: of what its id is made of. */
+uint64_t alert_identity(struct scorer *, const struct statement *);
+
+/* ---- suppress.c: entries that keep alerts from being said ---- */
+void suppressions_open(struct scorer *);
+/* Whether an entry hides the line; counts it then.  A line that takes back what was said is never hidden.  body: hash of what
+ * would be said. */
+bool is_suppressed(struct scorer *, const struct statement *, bool takes_back, uint64_t body);
+/* The counts of entries that the new set has too go on; what entries hid that it has not is forgotten. */
+void suppressions_move(struct scorer *, const struct ruleset *old_rules, const struct ruleset *new_rules);
+void suppressions_state(struct codec *, struct scorer *);
+void suppressions_close(struct scorer *);
 
 /* ---- finding.c ---- */
 void finding_write(struct buffer *, const struct verdict *);

@@ -7,7 +7,7 @@
 #include "core/score/private.h"
 #include "core/state/codec.h"
 
-#define STATE_LAYOUT 3                  /* grows with every change of what is written */
+#define STATE_LAYOUT 4                  /* grows with every change of what is written */
 
 #define KNOWN(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " changed: name its new field below, then its size here, and count STATE_LAYOUT up")
 KNOWN(struct said, 24);
@@ -30,7 +30,10 @@ KNOWN(struct persons, 152);
 KNOWN(struct enrolment_record, 64);
 KNOWN(struct rule_counts, 72);
 KNOWN(struct scorer_counts, 256);
-KNOWN(struct scorer, 23504);
+KNOWN(struct hidden, 32);
+KNOWN(struct hiding, 64);
+KNOWN(struct suppression_counts, 24);
+KNOWN(struct scorer, 23568);
 
 #define MONTHS_MOST 200000              /* from year 0 to 9999 there are fewer */
 #define TIME_MOST (INT64_C(1) << 39)    /* as far as a booking reaches */
@@ -361,6 +364,7 @@ counts_state(struct codec *codec, struct scorer *scorer)
 	for (size_t i = 0; i < scorer->rules->rules; i++)
 		CODEC(codec, scorer->rule_counts[i]);
 	CODEC(codec, scorer->quality);
+	suppressions_state(codec, scorer);
 }
 
 /* Of another ruleset or another program nothing is read. */

@@ -34,6 +34,7 @@ scorer_open(struct ruleset *rules, const struct scorer_limits *limits)
 	scorer->area_series = calloc(1, sizeof *scorer->area_series);
 	scorer_bind(scorer, rules);
 	scorer->rule_counts = calloc(rules->rules + 1, sizeof *scorer->rule_counts);
+	suppressions_open(scorer);
 	bookings_init(&scorer->bookings, scorer->words, scorer->layout.amounts);
 	persons_init(&scorer->persons, scorer->layout.ledgers, scorer->layout.ledger_rules);
 	chunks_init(&scorer->enrolments, sizeof(struct enrolment_record));
@@ -367,6 +368,7 @@ scorer_close(struct scorer *scorer)
 	free(scorer->output);
 	free(scorer->rule_counts);
 	free(scorer->rejudge.wanted);
+	suppressions_close(scorer);
 	arena_free(&scorer->lines);
 	buffer_free(&scorer->body);
 	buffer_free(&scorer->line);

@@ -143,6 +143,12 @@ struct rule_counts {
 	int64_t amount_at_risk_fen;     /* of the standing ones */
 };
 
+struct suppression_counts {
+	uint64_t lines;                 /* that were not said on account of the entry */
+	uint64_t alerts;                /* ids that it hides, as they were judged last */
+	int64_t amount_at_risk_fen;     /* of these */
+};
+
 struct scorer_counts {
 	uint64_t received[RECORD_KINDS], judged[RECORD_KINDS], refused[RECORD_KINDS], duplicate[RECORD_KINDS];
 	uint64_t refused_by_reason[REFUSAL_COUNT];
@@ -153,7 +159,11 @@ struct scorer_counts {
 
 const struct scorer_counts *scorer_counts(const struct scorer *);
 const struct rule_counts *scorer_rule_counts(const struct scorer *, size_t rule);
+const struct suppression_counts *scorer_suppression_counts(const struct scorer *, size_t suppression);      /* of the ruleset's */
 const struct unknown_field *scorer_unknown_fields(const struct scorer *, size_t *count, uint64_t *more);
+
+/* Of every entry of the ruleset's suppressions, as a JSON object {"id":{"lines":n,"alerts":n,"amount_at_risk_fen":n},...}. */
+void scorer_suppressed(const struct scorer *, struct buffer *);
 
 /* Data-quality counts by reason since the start, as a JSON object {"reason":n,...}. */
 void scorer_data_quality(const struct scorer *, struct buffer *);

@@ -171,6 +171,7 @@ trial_run(struct ruleset *rules, struct diags *diags, size_t *failed)
 		struct rule rule = rules->rule[i];
 		struct ruleset alone = *rules;
 		rule.mode = MODE_ENFORCE;       /* a rule that is off or on trial is tested as if it spoke */
+		alone.suppressions = 0;         /* what a site hides does not change what the rule says */
 		alone.rule = &rule;
 		alone.rules = 1;
 		for (size_t j = 0; j < rule.tests; j++, run++)

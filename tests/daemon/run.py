@@ -168,6 +168,25 @@ def own_records(context):
     assert daemon.stop() == 0
 
 
+def suppressed(context):
+    """what a suppression hides is on no topic; it is counted in /metrics and in stats"""
+    rules = os.path.join(context.folder, "silent-rules")
+    shutil.copytree(os.path.join(ROOT, "rules"), rules)
+    os.makedirs(os.path.join(rules, "suppressions"))
+    with open(os.path.join(rules, "suppressions", "known.yaml"), "w", encoding="utf-8") as out:
+        for entry, region in (("ALL", "1"), ("ELSEWHERE", "99")):
+            out.write(f"- {{id: {entry}, rule: OP-CAP-001, author: a, reason: r, scope: {{region: \"{region}\"}}, from: 2000-01-01, until: 2099-12-31}}\n")
+    broker, daemon = loaded(context, "suppressed", context.county.settlements, rules=rules)
+    lines = until("the count", lambda: daemon.metric("suppressed_total", 'suppression="ALL"'))
+    assert daemon.metric("suppressed_total", 'suppression="ELSEWHERE"') == 0
+    stats = until("stats with the count", lambda: [one for one in map(json.loads, broker.consume("stats")) if one["suppressed"].get("ALL", {}).get("lines")])[-1]
+    assert stats["suppressed"]["ALL"]["lines"] == lines and stats["suppressed"]["ALL"]["amount_at_risk_fen"] > 0
+    assert daemon.stop() == 0
+    assert not [line for line in broker.typed("alerts", "alert") if json.loads(line)["rule"]["id"] == "OP-CAP-001"], "a hidden alert was published"
+    if jsonschema:
+        validate("stats", json.dumps(stats))
+
+
 def reload(context):
     """SIGHUP: a bad set is refused and the old one goes on, a good one is taken and told on the feed"""
     rules = os.path.join(context.folder, "rules")
@@ -394,7 +413,7 @@ def ticks(context):
         assert stream.read() == b"".join(line + b"\n" for line in indicators), "indicators differ"
 
 
-TESTS = (same_bytes, two_partitions, metrics, own_records, reload, readiness, mirror, full_disk, owned_pools, missing_topic, dead_broker,
+TESTS = (same_bytes, two_partitions, metrics, own_records, suppressed, reload, readiness, mirror, full_disk, owned_pools, missing_topic, dead_broker,
          bad_configuration, restart, as_recorded, second_daemon, ticks)
 
 

@@ -3,10 +3,11 @@
  * saved at the end must be those of an undisturbed run: a forgotten field does not get through that. */
 #include "core/base/digest.h"
 #include "core/base/memory.h"
+#include "core/base/time.h"
 #include "core/score/scorer.h"
 #include "detectors/registry.h"
-#include "tests/property/order.h"
 #include "tests/unit/run.h"
+#include "tests/unit/save_streams.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -14,187 +15,8 @@
 
 #define RULES TEST_DATA "/../rules"
 #define ORACLE_RULES TEST_DATA "/oracle/rules"
-#define STREAM_MOST 700
 #define WORLDS 400
 #define COUNTIES 25
-#define DAYS_SECONDS 86400
-
-struct stream {
-	struct record record[STREAM_MOST];
-	int64_t tick[STREAM_MOST];      /* after the record; 0: none */
-	size_t count;
-	struct buffer bytes;
-};
-
-static void
-replace(char *text, size_t length, const char *from, const char *to)
-{
-	char *at = memmem(text, length, from, strlen(from));
-	if (at)
-		memcpy(at, to, strlen(from));
-}
-
-/* Other people than those of the worlds: both sexes and none, all ages, numbers too long to be kept in place. */
-static void
-people_change(struct buffer *line, struct chance *chance)
-{
-	static const char *const born[] = {"\"1980-01-01\"", "\"2023-12-31\"", "\"1931-02-28\"", "\"2024-02-29\"", "\"1959-07-01\""};
-	static const char *const sex[] = {"\"gend\":\"1\"", "\"gend\":\"2\"", "\"gend\":\"9\""};
-	buffer_char(line, '\0');       /* for atoi */
-	line->length--;
-	const char *person = memmem(line->data, line->length, "\"psn_no\":\"p", 11);
-	int number = person ? atoi(person + 11) : 0;
-	replace(line->data, line->length, born[0], born[number % 5]);
-	replace(line->data, line->length, sex[0], sex[below(chance, 10) ? number % 2 : 2]);
-	if (number % 3 != 1)
-		return;
-	struct buffer longer = {0};
-	size_t before = (size_t)(person - line->data) + 10;
-	buffer_add(&longer, line->data, before);
-	buffer_text(&longer, "synthetic-person-with-a-number-longer-than-most-");
-	buffer_add(&longer, line->data + before, line->length - before);
-	buffer_free(line);
-	*line = longer;
-}
-
-/* Identities with dates, up to sixteen, other ones for each record. */
-static void
-identities_change(struct buffer *line, struct chance *chance)
-{
-	if (!memmem(line->data, line->length, "\"township\"", 10) || percent(chance, 30))
-		return;
-	line->length--;
-	buffer_text(line, ",\"identities\":[");
-	unsigned count = below(chance, 17);
-	for (unsigned i = 0; i < count; i++)
-		buffer_printf(line, "%s{\"psn_idet_type\":\"%u\",\"begndate\":\"2023-%02u-01\",\"enddate\":\"202%u-%02u-28\"}", i ? "," : "",
-		    1 + below(chance, 12), 1 + below(chance, 12), 3 + below(chance, 4), 1 + below(chance, 12));
-	buffer_text(line, "]}");
-}
-
-static void
-event_add(struct stream *stream, const struct world *world, const struct event *event, bool arrivals, struct chance *chance)
-{
-	struct buffer line = {0};
-	event_line(world, event, &line);
-	people_change(&line, chance);
-	if (!memmem(line.data, line.length, "identities", 10))
-		identities_change(&line, chance);
-	size_t number = stream->count++;
-	int64_t arrival_ms = (event->time - 8 * 3600 + (int64_t)below(chance, 5 * DAYS_SECONDS)) * 1000;
-	stream->record[number] = (struct record){.kind = event->kind == EVENT_ENROLMENT ? RECORD_ENROLMENT : RECORD_SETTLEMENT,
-	    .offset = (int64_t)stream->bytes.length, .length = line.length, .file = "stream", .line = (int64_t)number + 1,
-	    .arrival_ms = arrivals && percent(chance, 90) ? arrival_ms : ARRIVAL_UNKNOWN};
-	stream->tick[number] = percent(chance, 3) ? event->time + (int64_t)below(chance, 60) * DAYS_SECONDS : 0;
-	buffer_add(&stream->bytes, line.data, line.length);
-	buffer_free(&line);
-}
-
-static void
-stream_end(struct stream *stream)
-{
-	buffer_reserve(&stream->bytes, RECORD_PADDING);
-	for (size_t i = 0; i < stream->count; i++)
-		stream->record[i].bytes = stream->bytes.data + stream->record[i].offset;
-}
-
-static void
-stream_make(struct stream *stream, uint64_t seed)
-{
-	static struct world world;
-	struct chance chance = {seed * 7919};
-	stream->count = stream->bytes.length = 0;
-	bool arrivals = percent(&chance, 40);
-	for (unsigned worlds = 1 + below(&chance, 6); worlds; worlds--) {
-		struct order order;
-		world_make(&world, chance_next(&chance));
-		order_make(&order, &world, (enum order_kind)below(&chance, ORDER_KINDS), &chance);
-		for (size_t i = 0; i < order.count; i++)
-			event_add(stream, &world, &world.event[order.event[i]], arrivals, &chance);
-	}
-	stream_end(stream);
-}
-
-/* A county with so many stays of poor persons in one township that alerts are raised, some of them claims that are wrong by
- * themselves; then corrections of closed months. */
-
-#define COUNTY_PERSONS 120
-#define COUNTY_STAYS 45                 /* a month */
-#define COUNTY_MONTHS 7
-
-struct stay {
-	unsigned person, month, day, institution;
-};
-
-static void
-line_add(struct stream *stream, enum record_kind kind, struct buffer *line)
-{
-	size_t number = stream->count++;
-	stream->tick[number] = 0;
-	stream->record[number] = (struct record){.kind = kind, .offset = (int64_t)stream->bytes.length, .length = line->length,
-	    .arrival_ms = ARRIVAL_UNKNOWN, .file = "county", .line = (int64_t)number + 1};
-	buffer_add(&stream->bytes, line->data, line->length);
-	line->length = 0;
-}
-
-/* extra: a refund, a void, or a later version. */
-static void
-stay_add(struct stream *stream, const struct stay *stay, size_t id, const char *prefix, const char *sign, const char *extra)
-{
-	struct buffer line = {0};
-	buffer_printf(&line, "{\"setl_id\":\"%s%zu\",\"mdtrt_id\":\"v%zu\",\"psn_no\":\"p%u\",\"insu_admdvs\":\"140502\",\"insutype\":\"390\","
-	    "\"med_type\":\"21\",\"fixmedins_code\":\"H%u\",\"setl_time\":\"2024-%02u-%02u 09:00:00\",\"medfee_sumamt\":%s900.00,"
-	    "\"hifp_pay\":%s600.00,\"clr_type\":\"%s\"%s}", prefix, id, id, stay->person, stay->institution, stay->month, stay->day, sign, sign,
-	    id % 5 ? "21" : "31", extra);
-	line_add(stream, RECORD_SETTLEMENT, &line);
-	buffer_free(&line);
-}
-
-static void
-correction_add(struct stream *stream, const struct stay *all, size_t stays, struct chance *chance)
-{
-	size_t of = below(chance, (unsigned)stays);
-	struct stay stay = all[of];
-	char extra[96] = ",\"vali_flag\":\"0\"";
-	unsigned kind = below(chance, 4);
-	if (kind == 0) {
-		snprintf(extra, sizeof extra, ",\"refd_setl_flag\":\"1\",\"init_setl_id\":\"s%zu\"", of);
-		stay_add(stream, &stay, of, "r", "-", extra);
-		return;
-	}
-	if (kind > 1) {
-		stay.person = below(chance, COUNTY_PERSONS);
-		snprintf(extra, sizeof extra, ",\"updt_time\":\"2025-01-01 00:%02u:%02u\"", below(chance, 60), below(chance, 60));
-	}
-	stay_add(stream, &stay, of, "s", "", extra);
-}
-
-static void
-county_make(struct stream *stream, uint64_t seed)
-{
-	struct chance chance = {seed};
-	struct buffer line = {0};
-	struct stay all[COUNTY_STAYS * COUNTY_MONTHS];
-	size_t stays = 0;
-	stream->count = 0;
-	stream->bytes.length = 0;
-	for (unsigned person = 0; person < COUNTY_PERSONS; person++) {
-		buffer_printf(&line, "{\"psn_no\":\"p%u\",\"year\":\"2024\",\"insu_admdvs\":\"140502\",\"insutype\":\"390\",\"gend\":\"%u\","
-		    "\"township\":\"T%u\"%s}", person, 1 + person / 6 % 2, person % 3, person % 2 ? "" : ",\"identities\":[{\"psn_idet_type\":\"1\"}]");
-		line_add(stream, RECORD_ENROLMENT, &line);
-	}
-	for (unsigned month = 1; month <= COUNTY_MONTHS; month++) {
-		for (unsigned i = 0; i < COUNTY_STAYS; i++, stays++) {
-			unsigned person = percent(&chance, 40) ? 6 * below(&chance, COUNTY_PERSONS / 6) : below(&chance, COUNTY_PERSONS);
-			all[stays] = (struct stay){person, month, 1 + i * 28 / COUNTY_STAYS, 1 + person % 3};
-			stay_add(stream, &all[stays], stays, "s", "", "");
-			if (month > 2 && i % 3 == 0)
-				correction_add(stream, all, stays, &chance);
-		}
-	}
-	buffer_free(&line);
-	stream_end(stream);
-}
 
 /* ---- runs ---- */
 
@@ -311,6 +133,7 @@ run_counts(const struct run *run)
 		digest_add(run->lines, scorer_rule_counts(run->scorer, i), sizeof(struct rule_counts));
 	scorer_data_quality(run->scorer, &text);
 	scorer_open_windows(run->scorer, &text);
+	scorer_suppressed(run->scorer, &text);
 	digest_add(run->lines, text.data, text.length);
 	buffer_free(&text);
 }
@@ -442,6 +265,63 @@ START_TEST(a_change_of_rules_between_is_kept)
 	buffer_free(&second);
 	buffer_free(&again);
 	ruleset_free(shipped);
+	ruleset_free(oracle);
+}
+END_TEST
+
+/* Entries that hide much for a while, some of it said before and some after. */
+static struct ruleset *
+silent_rules(int last_month)
+{
+	static struct suppression entry[2][3];
+	struct suppression *list = entry[last_month > 6];
+	static const char *const rule[] = {"ORACLE-CAP-1", "ORACLE-CHECK", "ORACLE-ADM-TOWNSHIP"};
+	for (int i = 0; i < 3; i++)
+		list[i] = (struct suppression){.id = rule[i], .rule = rule[i], .region = "1", .from = day_from_civil(2024, 2, 1),
+		    .until = day_from_civil(2024, last_month, 15)};
+	struct ruleset *rules = rules_of(ORACLE_RULES);
+	rules->suppression = list;
+	rules->suppressions = 3;
+	return rules;
+}
+
+START_TEST(what_is_hidden_is_saved)
+{
+	struct ruleset *silent = silent_rules(6), *shorter = silent_rules(12), *oracle = rules_of(ORACLE_RULES), *old;
+	static struct stream stream;
+	struct buffer first = {0}, second = {0}, again = {0};
+	uint64_t hidden = 0;
+	shorter->suppressions = 2;      /* the last is withdrawn */
+	for (uint64_t seed = 1; seed <= 60; seed++) {
+		world_cut(silent, seed, stream_make);
+		char lines[2][DIGEST_TEXT_SIZE];
+		stream_make(&stream, seed);
+		for (int way = 0; way < 2; way++) {
+			struct run run;
+			struct chance chance = {seed * 31 + (uint64_t)way};
+			run_open(&run, silent, &(struct chance){seed});
+			run_records(&run, &stream, 0, stream.count / 3, &chance);
+			scorer_use(run.scorer, run.rules = shorter, &old);
+			if (way) {
+				run_save(&run, &second);
+				run_load(&run, &second, &again);
+			}
+			run_records(&run, &stream, stream.count / 3, 2 * stream.count / 3, &chance);
+			for (size_t i = 0; i < shorter->suppressions; i++)
+				hidden += scorer_suppression_counts(run.scorer, i)->lines;
+			scorer_use(run.scorer, run.rules = oracle, &old);
+			run_records(&run, &stream, 2 * stream.count / 3, stream.count, &chance);
+			run_end(&run, lines[way], way ? &second : &first);
+		}
+		ck_assert_str_eq(lines[0], lines[1]);
+		NEED(first.length == second.length && same(&first, &second) == first.length, "world %llu", (unsigned long long)seed);
+	}
+	ck_assert_uint_gt(hidden, 200);
+	buffer_free(&first);
+	buffer_free(&second);
+	buffer_free(&again);
+	ruleset_free(silent);
+	ruleset_free(shorter);
 	ruleset_free(oracle);
 }
 END_TEST
@@ -595,5 +475,5 @@ START_TEST(another_ruleset_does_not_load_it)
 END_TEST
 
 RUN_TESTS("scorer_save", a_run_that_is_cut_goes_on_as_if_nothing_had_happened, batches_of_any_size_save_the_same_bytes,
-    a_change_of_rules_between_is_kept, what_was_forgotten_stays_forgotten, a_state_cut_anywhere_is_refused,
+    a_change_of_rules_between_is_kept, what_is_hidden_is_saved, what_was_forgotten_stays_forgotten, a_state_cut_anywhere_is_refused,
     any_damage_is_refused_or_harmless, another_ruleset_does_not_load_it)
