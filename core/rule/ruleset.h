@@ -175,8 +175,8 @@ void matcher_run(struct matcher *, const struct area *, const struct claim *, ui
 void matcher_ask_off(struct matcher *, bool);
 
 /* The row of the parameter that holds in the area on that day: the longest region, then a row with this tier before
- * a row for any tier.  tier empty (unknown): among rows that name tiers the one with the highest value, and
- * *tier_unknown is set.  NULL: none.  Floors are never given. */
+ * a row for any tier.  tier empty (unknown): where a row of that region names a tier, the one of the region's rows with
+ * the highest value, and *tier_unknown is set.  NULL: none.  Floors are never given. */
 const struct param_row *param_find(const struct rule *, int32_t param, const struct area *, struct slice tier, int32_t day,
     bool *tier_unknown);
 

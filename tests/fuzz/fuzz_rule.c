@@ -1,31 +1,13 @@
 /* Anything as a rule file, a file of a region's parameters, a table or an expression: the loader says what is wrong or
  * gives a set whose canonical text loads again to the same.  The first byte chooses what the rest is. */
 #include "core/rule/expression.h"
+#include "tests/fuzz/scratch.h"
 #include "tests/unit/rule_fakes.h"
 
 #include "core/base/utf8.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 int LLVMFuzzerInitialize(int *, char ***);
-
-static char scratch[64];
-
-static void
-write_file(const char *folder, const char *name, const char *text, size_t length)
-{
-	char path[160];
-	snprintf(path, sizeof path, "%s/%s", scratch, folder);
-	mkdir(path, 0700);
-	snprintf(path, sizeof path, "%s/%s/%s", scratch, folder, name);
-	FILE *file = fopen(path, "wb");
-	if (!file || fwrite(text, 1, length, file) != length || fclose(file) != 0)
-		abort();
-}
 
 static void
 remove_file(const char *folder, const char *name)
@@ -39,37 +21,12 @@ static const char rule[] = "id: GOOD\nrevision: 1\ntitle: {zh: 甲, en: a}\nfami
     "mode: shadow\nwhere: med_type in $outpatient\ndetector: cap\nsum: hifp_pay\nlimit: $cap\nparams:\n  cap: {unit: yuan, rows: []}\n"
     "basis:\n  A: {document: d, quote: q}\nevidence: {zh: 甲, en: a}\ntests:\n  - name: n\n    claims: []\n    expect: []\n";
 
-static const struct {
-	const char *name, *text;
-} table[] = {
-	{"identity.csv", "region,code,class\n,1,dibao\n1405,1,orphan\n"},
-	{"level.csv", "region,field,code,level\n,hosp_lv,1,tertiary\n"},
-	{"medtype.csv", "region,code,set\n,11,outpatient\n,21,inpatient\n50,21,outpatient\n"},
-	{"payment.csv", "region,field,code,set\n,clr_way,40,drg_dip\n"},
-	{"pools.csv", "prefix,pool\n469,46\n"},
-};
-#define TABLES (sizeof table / sizeof table[0])
-
-static void
-scratch_remove(void)
-{
-	char command[128];
-	snprintf(command, sizeof command, "rm -r '%s'", scratch);
-	if (system(command) != 0)
-		perror(scratch);
-}
-
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc, (void)argv;
-	strcpy(scratch, access("/dev/shm", W_OK) == 0 ? "/dev/shm/fw_fuzz_XXXXXX" : "/tmp/fw_fuzz_XXXXXX");
-	if (!mkdtemp(scratch))
-		abort();
-	atexit(scratch_remove);
+	scratch_open();
 	write_file("policy", "GOOD.yaml", rule, sizeof rule - 1);
-	for (size_t i = 0; i < TABLES; i++)
-		write_file("tables", table[i].name, table[i].text, strlen(table[i].text));
 	return 0;
 }
 
