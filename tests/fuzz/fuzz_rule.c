@@ -1,6 +1,8 @@
-/* Anything as a rule file, a file of a region's parameters, a table or an expression: the loader says what is wrong or
- * gives a set whose canonical text loads again to the same.  The first byte chooses what the rest is. */
+/* Anything as a rule file, a file of a region's parameters or of suppressions, a table or an expression: the loader says what
+ * is wrong or gives a set whose canonical text, and whose files in the one layout, load again to the same.  The first byte
+ * chooses what the rest is. */
 #include "core/rule/expression.h"
+#include "core/rule/layout.h"
 #include "tests/fuzz/scratch.h"
 #include "tests/unit/rule_fakes.h"
 
@@ -30,6 +32,16 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
+/* Every mistake has its code and both languages. */
+static void
+check_diag(const struct diag *diag)
+{
+	if (!diag->message[LANGUAGE_ZH] || !diag->message[LANGUAGE_EN] || !diag->code || !mistake_find(diag->code))
+		abort();
+	if (!diag->hint[LANGUAGE_ZH] || !diag->hint[LANGUAGE_EN])
+		abort();
+}
+
 static struct ruleset *
 load(void)
 {
@@ -38,8 +50,7 @@ load(void)
 	if (!set && !diags.errors)
 		abort();
 	for (size_t i = 0; i < diags.count; i++)
-		if (!diags.list[i].message[LANGUAGE_ZH] || !diags.list[i].message[LANGUAGE_EN])
-			abort();
+		check_diag(&diags.list[i]);
 	diags_free(&diags);
 	return set;
 }
@@ -64,11 +75,33 @@ load_again(struct ruleset *set, const char *folder, const char *id)
 	}
 }
 
+/* The file in the one layout, where that can be given, means the same. */
+static void
+lay_out(struct ruleset *set, const char *folder, const char *name)
+{
+	for (size_t i = 0; i < set->files; i++) {
+		struct buffer text = {0};
+		const char *file = strrchr(set->file[i].name, '/') + 1;
+		if (strcmp(file, name) == 0 && layout_knows(&set->file[i]) && layout_file(set, &set->file[i], &text) == LAYOUT_DONE) {
+			write_file(folder, name, text.data, text.length);
+			struct ruleset *again = load();
+			if (!again || strcmp(again->digest, set->digest) != 0) {
+				fprintf(stderr, "%.*s\n", (int)text.length, text.data);
+				abort();
+			}
+			ruleset_free(again);
+		}
+		buffer_free(&text);
+	}
+}
+
 static void
 fuzz_file(const char *folder, const char *name, const char *id, const char *text, size_t length)
 {
 	write_file(folder, name, text, length);
 	struct ruleset *set = load();
+	if (set)
+		lay_out(set, folder, name);
 	if (set && id)
 		load_again(set, folder, id);
 	ruleset_free(set);
@@ -111,6 +144,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	const char *text = (const char *)data + 1;
 	size--;
+	static const char *const optional[] = {"codes.csv", "institutions.csv", "population.csv"};
 	switch (data[0] % 16) {
 	case 0: case 1: case 2: case 3: case 4: case 5:
 		fuzz_file("management", "FUZZ.yaml", "FUZZ", text, size);
@@ -120,6 +154,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 8: case 9: case 10: case 11: case 12:
 		fuzz_table((size_t)data[0] % 16 - 8, text, size);
+		break;
+	case 13:
+		if (size > 0)
+			fuzz_file("tables", optional[data[1] % 3], NULL, text + 1, size - 1);
 		break;
 	default:
 		fuzz_expression(text, size);
