@@ -522,4 +522,9 @@ bool finding_word(struct buffer *, const struct verdict *, struct slice name, bo
 void sentence_write(struct scorer *, struct buffer *, const struct statement *, enum language, const char *person);
 const char *psn_text(const struct scorer *, struct slice psn_no, char text[80]);
 
+/* trial.c: a record of a test as the scorer takes it; free its bytes. */
+struct rule_test;
+struct trial_record;
+void trial_record_make(const struct rule_test *, const struct trial_record *, struct record *);
+
 #endif

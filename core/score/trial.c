@@ -121,16 +121,23 @@ outputs_check(struct trial *trial, const struct scored *scored, const char *setl
 			line_check(trial, &scored->output[i], setl_id);
 }
 
-static void
-record_run(struct trial *trial, struct scorer *scorer, const struct trial_record *from)
+void
+trial_record_make(const struct rule_test *test, const struct trial_record *from, struct record *record)
 {
-	const struct rule_test *test = trial->test;
 	char *bytes = calloc(1, from->length + RECORD_PADDING);
 	if (!bytes)
 		abort();
 	memcpy(bytes, from->json, from->length);
-	struct record record = {.kind = from->enrolment ? RECORD_ENROLMENT : RECORD_SETTLEMENT, .bytes = bytes, .length = from->length,
+	*record = (struct record){.kind = from->enrolment ? RECORD_ENROLMENT : RECORD_SETTLEMENT, .bytes = bytes, .length = from->length,
 	    .arrival_ms = ARRIVAL_UNKNOWN, .file = test->file, .line = test->line};
+}
+
+static void
+record_run(struct trial *trial, struct scorer *scorer, const struct trial_record *from)
+{
+	const struct rule_test *test = trial->test;
+	struct record record;
+	trial_record_make(test, from, &record);
 	enum fate fate;
 	struct scored scored = {.fate = &fate};
 	scorer_score(scorer, &record, 1, &scored);
@@ -138,7 +145,7 @@ record_run(struct trial *trial, struct scorer *scorer, const struct trial_record
 		for (size_t i = 0; i < scored.outputs; i++)
 			fail(trial, test->line, test->column, MISTAKE_trial_refused, test->name, SLICE_ARG(scored.output[i].line));
 	outputs_check(trial, &scored, from->setl_id);
-	free(bytes);
+	free((char *)record.bytes);
 }
 
 static bool
