@@ -21,7 +21,7 @@ static const struct option_row coverage_row[] = {
 
 static const struct command_form coverage_form = {
 	.name = "coverage", .operands = "[DIR]", .operands_least = 0, .operands_most = 1,
-	.summary = {"运行规则文件内的测试，列出没有测试到的：条件的真假、参数行、告警状态。",
+	.summary = {"运行规则文件内的测试，列出没有测试到的：条件的真假、参数行、严重程度分档、告警状态。",
 	    "Runs the tests inside the rules and lists what none of them reaches: expressions true and false, parameter\n"
 	    "rows, statuses of alerts."},
 	.row = coverage_row, .rows = sizeof coverage_row / sizeof coverage_row[0],
@@ -64,6 +64,7 @@ print_item(struct covered *covered, const struct cover *item)
 			buffer_printf(&line, zh ? "%s：从未不成立：%s" : "%s: never false: %s", item->key, item->text);
 		break;
 	case COVER_ROW: buffer_printf(&line, zh ? "参数 %s：没有用到这一行：%s" : "%s: no settlement was judged by this row: %s", item->key, item->text); break;
+	case COVER_BAND: buffer_printf(&line, zh ? "分档：没有这样严重的告警：%s" : "bands: no alert is so severe: %s", item->text); break;
 	case COVER_STATUS: buffer_printf(&line, zh ? "没有这种状态的告警：%s" : "no alert has the status %s", item->text); break;
 	case COVER_KINDS: break;
 	}

@@ -48,21 +48,21 @@ count_literals(const struct ruleset *set, int32_t condition)
 }
 
 static void
-add_expression(struct branches *all, struct arena *arena, const struct rule *rule, const char *key, int32_t condition, bool is_where)
+add_expression(struct branches *all, struct arena *arena, struct place place, const char *key, int32_t condition, bool is_where)
 {
 	const struct ruleset *set = &all->set;
 	const struct program *program = set->condition[condition].program;
-	struct place place = rule_place(set, rule, key, arena);
 	bool is_one = count_literals(set, condition) == 1;
-	add_branch(all, (struct branch){key, set->condition[condition].text, true, is_where, is_one && is_always(program->term->literal->atom),
-	    condition, place});
+	add_branch(all, (struct branch){.key = key, .text = set->condition[condition].text, .is_whole = true, .is_where = is_where,
+	    .is_always = is_one && is_always(program->term->literal->atom), .condition = condition, .place = place});
 	if (is_one)
 		return;
 	for (size_t i = 0; i < program->count; i++)
 		for (size_t j = 0; j < program->term[i].count; j++) {
 			const struct atom *atom = program->term[i].literal[j].atom;
 			if (!has_atom(all, key, atom->text))
-				add_branch(all, (struct branch){key, atom->text, false, is_where, is_always(atom), add_condition(all, arena, atom), place});
+				add_branch(all, (struct branch){.key = key, .text = atom->text, .is_where = is_where, .is_always = is_always(atom),
+				    .condition = add_condition(all, arena, atom), .place = place});
 		}
 }
 
@@ -76,23 +76,47 @@ setting_condition(const struct rule *rule, const struct setting *setting)
 	return condition;
 }
 
+static size_t
+count_branches(const struct ruleset *set, const struct rule *rule)
+{
+	size_t most = count_literals(set, rule->where_written) + 1;
+	for (size_t i = 0; i < rule->exclusions; i++)
+		most += count_literals(set, rule->exclusion[i].when) + 1;
+	for (size_t i = 0; i < rule->detector->setting_count; i++) {
+		int32_t condition = setting_condition(rule, &rule->detector->settings[i]);
+		most += condition >= 0 ? count_literals(set, condition) + 1 : 0;
+	}
+	return most;
+}
+
+static void
+add_exclusions(struct branches *all, struct arena *arena, const struct rule *rule)
+{
+	struct place place = rule_place(&all->set, rule, "exclude", arena);
+	for (size_t i = 0; i < rule->exclusions; i++) {
+		size_t before = all->count;
+		add_expression(all, arena, place, arena_printf(arena, "exclude %s", rule->exclusion[i].name), rule->exclusion[i].when, false);
+		for (size_t j = before; j < all->count; j++)
+			all->branch[j].is_exclusion = true;
+	}
+}
+
 struct branches *
 branches_of(const struct ruleset *set, const struct rule *rule, struct arena *arena)
 {
 	struct branches *all = arena_alloc(arena, sizeof *all);
-	const struct setting *settings = rule->detector->settings;
-	size_t count = rule->detector->setting_count, most = count_literals(set, rule->where) + 1;
-	for (size_t i = 0; i < count; i++)
-		if (setting_condition(rule, &settings[i]) >= 0)
-			most += count_literals(set, setting_condition(rule, &settings[i])) + 1;
+	size_t most = count_branches(set, rule);
 	all->set = *set;
 	all->branch = arena_alloc(arena, most * sizeof *all->branch);
 	all->set.condition = arena_alloc(arena, (set->conditions + most) * sizeof *all->set.condition);
 	memcpy(all->set.condition, set->condition, set->conditions * sizeof *set->condition);
-	add_expression(all, arena, rule, "where", rule->where, true);
-	for (size_t i = 0; i < count; i++)
-		if (setting_condition(rule, &settings[i]) >= 0)
-			add_expression(all, arena, rule, settings[i].name, setting_condition(rule, &settings[i]), false);
+	add_expression(all, arena, rule_place(set, rule, "where", arena), "where", rule->where_written, true);
+	add_exclusions(all, arena, rule);
+	for (size_t i = 0; i < rule->detector->setting_count; i++) {
+		const struct setting *setting = &rule->detector->settings[i];
+		if (setting_condition(rule, setting) >= 0)
+			add_expression(all, arena, rule_place(set, rule, setting->name, arena), setting->name, setting_condition(rule, setting), false);
+	}
 	return all;
 }
 

@@ -10,9 +10,9 @@ struct place {
 };
 
 struct branch {
-	const char *key;                /* "where", or the setting that holds the expression */
+	const char *key;                /* "where", "exclude" and the exclusion's name, or the setting that holds the expression */
 	const char *text;               /* canonical: of the whole expression, or of one comparison in it */
-	bool is_whole, is_where;
+	bool is_whole, is_where, is_exclusion;
 	bool is_always;                 /* it asks whether a field is there without which no settlement is taken */
 	int32_t condition;              /* in the set of the branches */
 	struct place place;             /* of the expression */
@@ -20,7 +20,7 @@ struct branch {
 
 struct branches {
 	struct ruleset set;             /* the set that was given with one condition more for each comparison; its rules are on */
-	struct branch *branch;          /* where first; of each expression the whole first, then what it compares, each once */
+	struct branch *branch;          /* where first, then exclusions; of each expression the whole first, then what it compares, each once */
 	size_t count;
 };
 

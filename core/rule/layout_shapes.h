@@ -27,12 +27,19 @@ typedef const char *const key_order[];
 static key_order order_both = {"zh", "en", NULL}, order_param = {"unit", "rows", NULL}, order_basis = {"document", "quote", NULL},
     order_row = {"region", "tier", "from", "to", "due", "value", "floor", "final", "final_basis", "basis", "note", NULL},
     order_test = {"name", "defaults", "enrolment_defaults", "enrolments", "claims", "close_all", "expect", NULL},
+    order_band = {"over", "severity", NULL}, order_exclusion = {"name", "when", "because", NULL},
     order_params_file = {"region", "params", "basis", NULL};
 
 static const struct shape shape_any = {.style = STYLE_FIT, .each = &shape_any};
 static const struct shape shape_flow = {.style = STYLE_FLOW, .each = &shape_flow};
 static const struct shape shape_title = {.style = STYLE_FIT, .order = order_both, .each = &shape_any};
 static const struct shape shape_evidence = {.style = STYLE_BLOCK, .order = order_both, .each = &shape_any};
+
+static const struct shape shape_band = {.style = STYLE_FLOW, .order = order_band, .each = &shape_flow};
+static const struct shape shape_bands = {.style = STYLE_ROWS, .each = &shape_band};
+static const struct named_shape exclusion_members[] = {{"because", &shape_title}, {NULL, NULL}};
+static const struct shape shape_exclusion = {.style = STYLE_BLOCK, .order = order_exclusion, .member = exclusion_members, .each = &shape_any};
+static const struct shape shape_exclude = {.style = STYLE_BLOCK, .each = &shape_exclusion};
 
 static const struct shape shape_row = {.style = STYLE_FLOW, .order = order_row, .each = &shape_flow};
 static const struct shape shape_rows = {.style = STYLE_ROWS, .each = &shape_row};
@@ -49,7 +56,8 @@ static const struct named_shape test_members[] = {{"defaults", &shape_flow}, {"e
 static const struct shape shape_test = {.style = STYLE_BLOCK, .order = order_test, .member = test_members, .each = &shape_any};
 static const struct shape shape_tests = {.style = STYLE_TESTS, .each = &shape_test};
 
-static const struct named_shape rule_members[] = {{"title", &shape_title}, {"stage", &shape_flow}, {"params", &shape_params},
+static const struct named_shape rule_members[] = {{"title", &shape_title}, {"stage", &shape_flow}, {"scene", &shape_flow},
+    {"bands", &shape_bands}, {"exclude", &shape_exclude}, {"params", &shape_params},
     {"basis", &shape_basis}, {"evidence", &shape_evidence}, {"tests", &shape_tests}, {NULL, NULL}};
 
 #endif

@@ -10,7 +10,7 @@
 
 #define MONTHS_MAX 48                   /* closes that are looked at behind a settlement */
 
-const char *const cover_kind_names[COVER_KINDS] = {"expression", "comparison", "row", "status"};
+const char *const cover_kind_names[COVER_KINDS] = {"expression", "comparison", "row", "band", "status"};
 
 struct covering {
 	struct arena *arena;
@@ -20,7 +20,7 @@ struct covering {
 	struct matcher *matcher;        /* of the branches */
 	uint64_t *truth, *falsehood;
 	struct coverage *coverage;
-	size_t first_row, first_status; /* in the items */
+	size_t first_row, first_band, first_status;     /* in the items */
 };
 
 static bool
@@ -72,6 +72,15 @@ add_rows(struct covering *covering)
 	}
 }
 
+static void
+add_bands(struct covering *covering)
+{
+	struct place place = rule_place(covering->set, covering->rule, "bands", covering->arena);
+	covering->first_band = covering->coverage->count;
+	for (size_t i = 0; i < covering->rule->bands; i++)
+		add_item(covering, COVER_BAND, "bands", covering->rule->band[i].severity, place);
+}
+
 /* What can have one outcome only is no branch. */
 static void
 drop_impossible(struct covering *covering)
@@ -84,21 +93,22 @@ drop_impossible(struct covering *covering)
 		}
 }
 
-/* Only what is judged at a close can come to have too little to be judged by. */
+/* Without a minimum only what is judged at a close can come to have too little to be judged by. */
 static void
 add_statuses(struct covering *covering)
 {
 	bool is_closed = covering->rule->detector->shape == SHAPE_SERIES || covering->rule->detector->shape == SHAPE_FAMILY;
+	bool tells_few = is_closed || covering->rule->minimum > 0;
 	struct place place = rule_place(covering->set, covering->rule, "tests", covering->arena);
 	covering->first_status = covering->coverage->count;
-	for (int status = STATUS_OPEN; status <= (is_closed ? STATUS_INSUFFICIENT : STATUS_RETRACTED); status++)
+	for (int status = STATUS_OPEN; status <= (tells_few ? STATUS_INSUFFICIENT : STATUS_RETRACTED); status++)
 		add_item(covering, COVER_STATUS, NULL, alert_status_names[status], place);
 }
 
 static size_t
 count_items(const struct covering *covering)
 {
-	size_t count = 2 * covering->branches->count + STATUS_INSUFFICIENT + 1;
+	size_t count = 2 * covering->branches->count + covering->rule->bands + STATUS_INSUFFICIENT + 1;
 	for (size_t i = 0; i < covering->rule->params; i++)
 		count += covering->rule->param[i].rows;
 	return count;
@@ -106,16 +116,16 @@ count_items(const struct covering *covering)
 
 /* ---- what is reached ---- */
 
-/* An expression of the detector is only asked where `where` holds. */
+/* An exclusion is only asked where `where` holds, an expression of the detector where nothing excludes besides. */
 static void
 see_branches(struct covering *covering, const struct claim *claim)
 {
 	const struct area *area = matcher_area(covering->matcher, claim_text(claim, FIELD_insu_admdvs));
 	matcher_run(covering->matcher, area, claim, covering->truth, covering->falsehood);
-	bool is_matched = has_bit(covering->truth, covering->rule->where);
+	bool is_matched = has_bit(covering->truth, covering->rule->where), is_written = has_bit(covering->truth, covering->rule->where_written);
 	for (size_t i = 0; i < covering->branches->count; i++) {
 		const struct branch *branch = &covering->branches->branch[i];
-		if (!is_matched && !branch->is_where)
+		if (!(branch->is_where || is_matched || (branch->is_exclusion && is_written)))
 			continue;
 		covering->coverage->item[2 * i].is_reached |= has_bit(covering->truth, branch->condition);
 		covering->coverage->item[2 * i + 1].is_reached |= has_bit(covering->falsehood, branch->condition);
@@ -189,12 +199,27 @@ see_settlement(struct covering *covering, struct scorer *scorer, const struct re
 	free(turn);
 }
 
+/* The severity that the line of an alert carries. */
+static void
+see_band(struct covering *covering, struct slice line)
+{
+	for (size_t i = 0; i < covering->rule->bands; i++) {
+		const char *member = arena_printf(covering->arena, "\"severity\":\"%s\"", covering->rule->band[i].severity);
+		covering->coverage->item[covering->first_band + i].is_reached |= memmem(line.data, line.length, member, strlen(member)) != NULL;
+	}
+}
+
 static void
 see_outputs(struct covering *covering, const struct scored *scored)
 {
-	for (size_t i = 0; i < scored->outputs; i++)
-		if (scored->output[i].kind == OUTPUT_ALERT)
-			covering->coverage->item[covering->first_status + scored->output[i].status].is_reached = true;
+	for (size_t i = 0; i < scored->outputs; i++) {
+		const struct output *output = &scored->output[i];
+		if (output->kind != OUTPUT_ALERT)
+			continue;
+		covering->coverage->item[covering->first_status + output->status].is_reached = true;
+		if (output->status == STATUS_OPEN || output->status == STATUS_UPDATED)
+			see_band(covering, output->line);
+	}
 }
 
 /* ---- running ---- */
@@ -243,6 +268,7 @@ coverage_run(const struct ruleset *rules, size_t index, struct arena *arena)
 	coverage->item = arena_alloc(arena, count_items(&covering) * sizeof *coverage->item);
 	add_branches(&covering);
 	add_rows(&covering);
+	add_bands(&covering);
 	add_statuses(&covering);
 	covering.matcher = matcher_open(&covering.branches->set);
 	matcher_ask_off(covering.matcher, true);

@@ -8,6 +8,7 @@ enum cover_kind {
 	COVER_EXPRESSION,               /* an expression of the rule as a whole: outcome true or false */
 	COVER_COMPARISON,               /* one comparison in it: outcome true or false */
 	COVER_ROW,                      /* a parameter row: a settlement of a test was judged by it */
+	COVER_BAND,                     /* a severity of the rule's bands */
 	COVER_STATUS,                   /* a status that the rule's alerts can have */
 	COVER_KINDS
 };
@@ -16,7 +17,7 @@ extern const char *const cover_kind_names[COVER_KINDS];
 struct cover {
 	enum cover_kind kind;
 	const char *key;                /* key of the expression, or name of the parameter; NULL: none */
-	const char *text;               /* the expression, the row as region and day it begins, or the status */
+	const char *text;               /* the expression, the row as region and first day, the severity or the status */
 	const char *outcome;            /* "true", "false"; NULL: none */
 	const char *file;
 	int line, column;
