@@ -30,8 +30,8 @@ static const struct option_row fmt_row[] = {
 
 static const struct command_form fmt_form = {
 	.name = "fmt", .operands = "[FILE|DIR]...", .operands_least = 0, .operands_most = SIZE_MAX,
-	.summary = {"把规则文件和地区参数文件排成统一版式；注释、引号和含义不变。",
-	    "Writes rule files and parameter files in one layout; comments, quotes and meaning stay."},
+	.summary = {"把规则、地区参数和不再报的告警的文件排成统一版式；注释、引号和含义不变。",
+	    "Writes files of rules, parameters and suppressions in one layout; comments, quotes and meaning stay."},
 	.row = fmt_row, .rows = sizeof fmt_row / sizeof fmt_row[0],
 	.common = COMMON_RULES,
 	.example = {
@@ -60,7 +60,7 @@ struct work {
 static bool
 is_family(const char *folder)
 {
-	static const char *const names[] = {"policy", "management", "medical", "fund", "params"};
+	static const char *const names[] = {"policy", "management", "medical", "fund", "params", "suppressions"};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(names[i], folder) == 0)
 			return true;

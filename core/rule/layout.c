@@ -397,7 +397,7 @@ put_members(struct layout *layout, const struct piece *piece, const struct shape
 		if (!in_line) {
 			bool may_be_blank = !is_first || layout->out->length == 0;
 			end_line(layout);
-			if (!is_first && shape->style == STYLE_TESTS)
+			if (!is_first && shape->style == STYLE_APART)
 				put_blank_line(layout);
 			put_lead(layout, member, shape_of(shape, member), indent, may_be_blank);
 			if (member->blank_before && (!is_first || member->lead.first))
@@ -530,15 +530,16 @@ enum layout_result
 layout_file(struct ruleset *set, const struct ruleset_file *file, struct buffer *out)
 {
 	const char *order[KEYS_MAX + 1], *canonical = canonical_text(set, file->name);
-	struct shape shape = {.style = STYLE_BLOCK, .member = rule_members, .each = &shape_any};
+	const struct shape rule = {.style = STYLE_BLOCK, .order = order, .member = rule_members, .each = &shape_any}, *shape = &rule;
 	struct diags diags = {0};
 	struct source source;
 	read_order(&set->arena, canonical, order);
-	shape.order = canonical ? order : order_params_file;
+	if (!canonical)
+		shape = strncmp(file->name, "rules/suppressions/", 19) == 0 ? &shape_suppressions_file : &shape_params_file;
 	const struct yaml *root = source_take(&source, &set->arena, file->name, file->bytes, &diags) ? yaml_load(&source, &set->arena) : NULL;
 	diags_free(&diags);
-	if (!root || root->kind != YAML_MAP)
+	if (!root || root->kind == YAML_SCALAR)
 		return LAYOUT_UNSAFE;
-	size_t comments = write_once(&source, &set->arena, root, &shape, out);
-	return is_safe(&set->arena, root, &shape, comments, out) ? LAYOUT_DONE : LAYOUT_UNSAFE;
+	size_t comments = write_once(&source, &set->arena, root, shape, out);
+	return is_safe(&set->arena, root, shape, comments, out) ? LAYOUT_DONE : LAYOUT_UNSAFE;
 }

@@ -12,7 +12,7 @@ enum layout_result {
 	LAYOUT_UNSAFE                   /* what came out would not be read as the same, or not stay as it is */
 };
 
-/* Whether the file is one that can be laid out: a rule or a region's parameters, no table. */
+/* Whether the file is one that can be laid out: a rule, a region's parameters or suppressions, no table. */
 bool layout_knows(const struct ruleset_file *);
 
 /* Adds the file's text in the layout.  The set is the one that the file belongs to: a rule's canonical text gives the order

@@ -8,7 +8,7 @@ enum style {
 	STYLE_BLOCK,                    /* a member a line */
 	STYLE_ROWS,                     /* a list, each item in one line of its own */
 	STYLE_FEW,                      /* the same, but none or a single one beside the key when it fits */
-	STYLE_TESTS                     /* a list of blocks with a blank line between them */
+	STYLE_APART                     /* a list of blocks with a blank line between them */
 };
 
 struct shape {
@@ -28,6 +28,8 @@ static key_order order_both = {"zh", "en", NULL}, order_param = {"unit", "rows",
     order_row = {"region", "tier", "from", "to", "due", "value", "floor", "final", "final_basis", "basis", "note", NULL},
     order_test = {"name", "defaults", "enrolment_defaults", "enrolments", "claims", "close_all", "expect", NULL},
     order_band = {"over", "severity", NULL}, order_exclusion = {"name", "when", "because", NULL},
+    order_suppression = {"id", "rule", "author", "reason", "scope", "from", "until", "document", NULL},
+    order_scope = {"psn_no", "fixmedins_code", "region", "setl_id", NULL},
     order_params_file = {"region", "params", "basis", NULL};
 
 static const struct shape shape_any = {.style = STYLE_FIT, .each = &shape_any};
@@ -54,10 +56,17 @@ static const struct shape shape_few = {.style = STYLE_FEW, .each = &shape_flow};
 static const struct named_shape test_members[] = {{"defaults", &shape_flow}, {"enrolment_defaults", &shape_flow},
     {"enrolments", &shape_records}, {"claims", &shape_records}, {"expect", &shape_few}, {NULL, NULL}};
 static const struct shape shape_test = {.style = STYLE_BLOCK, .order = order_test, .member = test_members, .each = &shape_any};
-static const struct shape shape_tests = {.style = STYLE_TESTS, .each = &shape_test};
+static const struct shape shape_tests = {.style = STYLE_APART, .each = &shape_test};
 
 static const struct named_shape rule_members[] = {{"title", &shape_title}, {"stage", &shape_flow}, {"scene", &shape_flow},
     {"bands", &shape_bands}, {"exclude", &shape_exclude}, {"params", &shape_params},
     {"basis", &shape_basis}, {"evidence", &shape_evidence}, {"tests", &shape_tests}, {NULL, NULL}};
+
+static const struct shape shape_scope = {.style = STYLE_FLOW, .order = order_scope, .each = &shape_flow};
+static const struct named_shape suppression_members[] = {{"reason", &shape_title}, {"scope", &shape_scope}, {NULL, NULL}};
+static const struct shape shape_suppression = {.style = STYLE_BLOCK, .order = order_suppression, .member = suppression_members, .each = &shape_any};
+
+static const struct shape shape_params_file = {.style = STYLE_BLOCK, .order = order_params_file, .member = rule_members, .each = &shape_any};
+static const struct shape shape_suppressions_file = {.style = STYLE_APART, .each = &shape_suppression};
 
 #endif

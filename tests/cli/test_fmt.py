@@ -135,6 +135,37 @@ basis:
   C: {document: 市文件, quote: 原文}
 """
 
+SUPPRESSIONS = """\
+# looked into by the office
+- {id: S-1, rule: T-1, scope: {region: "140902", psn_no: "p"}, author: 某某, reason: 已核查, until: 2024-12-31, from: 2024-03-01}
+- until: 2025-12-31   # one year
+  id: S-2
+  rule: T-1
+  author: 某某
+  from: 2025-01-01
+  reason: { zh: 已核查,   en: looked into }
+  scope:
+    psn_no: q
+"""
+SUPPRESSIONS_TIDY = """\
+# looked into by the office
+- id: S-1
+  rule: T-1
+  author: 某某
+  reason: 已核查
+  scope: {psn_no: "p", region: "140902"}
+  from: 2024-03-01
+  until: 2024-12-31
+
+- id: S-2
+  rule: T-1
+  author: 某某
+  reason: {zh: 已核查, en: looked into}
+  scope: {psn_no: q}
+  from: 2025-01-01
+  until: 2025-12-31             # one year
+"""
+
 
 class Failed(Exception):
     pass
@@ -177,16 +208,18 @@ def write(path, text):
 
 def check_layout():
     rule, params = write("set/policy/T-1.yaml", UNTIDY), write("set/params/140902.yaml", PARAMS)
+    silent = write("set/suppressions/office.yaml", SUPPRESSIONS)
     before = canonical("set")
     done = fmt(1, "--check", "set")
-    expect(done.out.splitlines() == [rule, params], done.out)
+    expect(done.out.splitlines() == [rule, params, silent], done.out)
     expect(read(rule) == UNTIDY, "--check wrote")
-    expect("would change 2" in done.err, done.err)
+    expect("would change 3" in done.err, done.err)
     done = fmt(1, "--diff", rule)
     expect(read(rule) == UNTIDY and "-stage: [ after,during ]\n+stage: [after, during]\n" in done.out, done.out)
     fmt(0, "set")
     expect(read(rule) == TIDY, "the layout:", read(rule))
     expect(read(params) == PARAMS_TIDY, "the layout:", read(params))
+    expect(read(silent) == SUPPRESSIONS_TIDY, "the layout:", read(silent))
     expect(canonical("set") == before, "the canonical text changed")
     expect(fmt(0, "set").out == "", "a second time")
 
