@@ -161,7 +161,7 @@ source_take(struct source *source, struct arena *arena, const char *path, struct
 		text = arena_copy(arena, text, length);
 		length = without_carriage_returns(text, length);
 	}
-	*source = (struct source){arena_copy(arena, path, strlen(path)), text, length, diags, raw};
+	*source = (struct source){arena_copy(arena, path, strlen(path)), text, length, diags, raw, NULL};
 	size_t bad = 0;
 	const char *nul = memchr(text, '\0', length);
 	if (nul)
@@ -226,10 +226,34 @@ source_offset(const struct source *source, int line, int column)
 	return offset;
 }
 
+#define NUMBER_DIGITS 7
+
+void
+source_mask_numbers(char *text)
+{
+	while (*text) {
+		size_t digits = strspn(text, "0123456789");
+		if (digits >= NUMBER_DIGITS)
+			memset(text, 'x', digits);
+		text += digits ? digits : strcspn(text, "0123456789");
+	}
+}
+
+static const char *
+without_numbers(struct diags *diags, const char *text)
+{
+	if (!text)
+		return NULL;
+	char *copy = arena_copy(&diags->arena, text, strlen(text));
+	source_mask_numbers(copy);
+	return copy;
+}
+
 void
 source_report(const struct source *source, enum diag_level level, struct extent at, struct message what,
     struct message hint)
 {
+	const char *shown = source->shown ? source->shown : source->text;
 	if (at.offset > source->length)
 		at.offset = source->length;
 	int line, column;
@@ -239,7 +263,11 @@ source_report(const struct source *source, enum diag_level level, struct extent 
 	size_t end = newline ? (size_t)(newline - source->text) : source->length;
 	size_t marked = at.length < end - at.offset ? at.length : end - at.offset;
 	int width = count_characters(source->text + at.offset, marked);
-	const char *text = source_say(source->diags, "%.*s", (int)(end - start), source->text + start);
+	const char *text = source_say(source->diags, "%.*s", (int)(end - start), shown + start);
+	if (source->shown) {
+		what = (struct message){without_numbers(source->diags, what.zh), without_numbers(source->diags, what.en)};
+		hint = (struct message){without_numbers(source->diags, hint.zh), without_numbers(source->diags, hint.en)};
+	}
 	diag_add(source->diags, level, source->file, line, column, width > 0 ? width : 1, text, what.zh, what.en,
 	    hint.zh, hint.en);
 }

@@ -21,6 +21,7 @@ struct source {
 	size_t length;
 	struct diags *diags;
 	struct slice raw;               /* the file's bytes as they were read; empty: not from a file */
+	const char *shown;              /* NULL, or the text as it may be shown, of the same length: the file names persons */
 };
 
 #define SOURCE_BYTES_MAX (1u << 20)     /* rule and parameter files */
@@ -46,6 +47,8 @@ struct message {
 
 #define NO_HINT ((struct message){NULL, NULL})
 
+/* Of a file that names persons, lines are taken from the text that may be shown, and of long numbers in the words the digits
+ * are x as well. */
 void source_report(const struct source *, enum diag_level, struct extent, struct message what, struct message hint);
 
 static inline void
@@ -67,6 +70,9 @@ void source_mistake_list(const struct source *, struct extent, struct message hi
 
 /* The same for a file that has no text to show: the line from 1, 0: the whole file. */
 void file_mistake(struct diags *, const char *file, int line, struct message hint, enum mistake, ...);
+
+/* Writes x over the digits of numbers of seven digits and more: longer than any day, amount of yuan or area that is asked for. */
+void source_mask_numbers(char *text);
 
 /* Text in the memory of the diagnostics. */
 const char *source_say(struct diags *, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -20,7 +20,8 @@ value_begin(const char *text, size_t at, size_t length)
 	return at;
 }
 
-/* A copy of the text in which what stands behind psn_no is x: of the same length, so that places are the same. */
+/* A copy of the text in which what stands behind psn_no, and every long number, is x: of the same length, so that places are
+ * the same.  A number behind a key that is written wrongly is one too. */
 static const char *
 masked(struct arena *arena, const char *text, size_t length)
 {
@@ -33,15 +34,14 @@ masked(struct arena *arena, const char *text, size_t length)
 			copy[at] = 'x';
 		found += sizeof key - 1;
 	}
+	source_mask_numbers(copy);
 	return copy;
 }
 
 /* ---- one entry ---- */
 
 struct entry_place {
-	struct load *load;
 	const struct source *source;
-	const char *text;               /* as it was read */
 	struct suppression *entry;
 };
 
@@ -111,9 +111,6 @@ entry_scope(const struct entry_place *place, const struct yaml *node)
 			is_good &= (*into[i] = entry_text(place, scope, keys[i], SCOPE_BYTES_MAX)) != NULL;
 	if (scope->count == 0)
 		source_mistake(place->source, scope->key->at, NO_HINT, MISTAKE_suppression_scope);
-	const struct yaml *person = entry->psn_no ? yaml_get(scope, "psn_no") : NULL;
-	if (person)
-		entry->psn_no = arena_copy(place->load->arena, place->text + person->at.offset, person->at.length);
 	if (!entry->region || (entry->region[0] && strspn(entry->region, "0123456789") == strlen(entry->region)))
 		return is_good && scope->count > 0;
 	source_mistake(place->source, yaml_get(scope, "region")->at, NO_HINT, MISTAKE_suppression_region);
@@ -149,8 +146,7 @@ suppressions_load(struct load *load, const char *path)
 	struct source *source = &file->source;
 	if (!source_read(source, load->arena, path, SOURCE_BYTES_MAX, load->diags))
 		return NULL;
-	const char *text = source->text;
-	source->text = masked(load->arena, text, source->length);
+	source->shown = masked(load->arena, source->text, source->length);
 	const struct yaml *root = yaml_load(source, load->arena);
 	if (!root || !want_kind(source, root, YAML_LIST))
 		return NULL;
@@ -158,7 +154,7 @@ suppressions_load(struct load *load, const char *path)
 	file->rule_at = arena_alloc(load->arena, (root->count + 1) * sizeof *file->rule_at);
 	file->id_at = arena_alloc(load->arena, (root->count + 1) * sizeof *file->id_at);
 	for (const struct yaml *item = root->first; item; item = item->next) {
-		struct entry_place place = {load, source, text, &file->entry[file->entries]};
+		struct entry_place place = {source, &file->entry[file->entries]};
 		*place.entry = (struct suppression){0};
 		if (!entry_load(&place, item))
 			continue;

@@ -6,7 +6,7 @@
 #include "core/rule/load.h"
 
 struct suppressions_file {
-	struct source source;           /* numbers of persons are written over with x: no diagnostic shows them */
+	struct source source;           /* shown with x over numbers of persons: no diagnostic says them */
 	struct suppression *entry;
 	struct extent *rule_at, *id_at;
 	size_t entries;
