@@ -13,6 +13,8 @@ static const struct option_row diff_row[] = {
 	{"new", OPTION_TEXT, AT(new_rules), "DIR", {"新规则目录", "folder of the new rules"}, 0, 0, NULL},
 	{"from", OPTION_DATE, AT(from), "DATE", {"只显示该日及以后的告警，不影响判定", "show only alerts of this day or later; never changes what is judged"}, 0, 0, NULL},
 	{"to", OPTION_DATE, AT(to), "DATE", {"只显示该日及以前的告警", "show only alerts of this day or earlier"}, 0, 0, NULL},
+	{"set", OPTION_LIST, AT(sets), "RULE.PARAM[@REGION]=V1,V2", {"另以这些参数值试算新规则，可重复（取各种组合，最多 64 个）",
+	    "try the new rules with these values of a parameter too; repeatable: their combinations, at most 64"}, 0, 0, NULL},
 	{"samples", OPTION_NUMBER, AT(samples), "N", {"每条规则每类变化列出金额最大的几件，默认 5", "samples a rule and kind, the dearest first; default 5"}, 0, 1000, NULL},
 	{"shadow", OPTION_FLAG, AT(shadow), NULL, {"试运行规则的告警也计入", "count alerts of shadow rules too"}, 0, 0, NULL},
 	{"close-all", OPTION_FLAG, AT(close_all), NULL, {"结束时关闭所有未到期的窗口", "close every window that is still open at the end"}, 0, 0, NULL},
@@ -121,6 +123,7 @@ diff_finish(struct diff *diff)
 		return EX_SOFTWARE;
 	}
 	compare(diff, &comparison);
+	variants_compare(diff);
 	int result = diff_print(diff, &comparison);
 	comparison_free(&comparison);
 	return result == OPTIONS_GO_ON ? EX_OK : result;
@@ -137,10 +140,14 @@ diff_run(struct diff *diff)
 		result = side_start(diff, &diff->old, options->old_rules);
 	if (result == OPTIONS_GO_ON)
 		result = side_start(diff, &diff->new, options->new_rules);
+	if (result == OPTIONS_GO_ON)
+		result = variants_open(diff);
 	if (result != OPTIONS_GO_ON)
 		return result;
-	struct diff_side *side[] = {&diff->old, &diff->new};
-	diff->crew = crew_open(side, sizeof side / sizeof side[0], threads_wanted(options));
+	struct diff_side *side[2 + VARIANTS_MAX] = {&diff->old, &diff->new};
+	for (size_t i = 0; i < diff->variants.count; i++)
+		side[2 + i] = &diff->variants.variant[i].side;
+	diff->crew = crew_open(side, 2 + diff->variants.count, threads_wanted(options));
 	result = diff_judge(diff);
 	crew_close(diff->crew);
 	if (result != OPTIONS_GO_ON && !diff->incomplete)
@@ -161,6 +168,7 @@ command_diff(int argc, char **argv)
 	result = diff_run(&diff);
 	side_close(&diff.old);
 	side_close(&diff.new);
+	variants_close(&diff.variants);
 	diff_inputs_close(&diff);
 	options_free(&diff_form, &options, &files);
 	return result;

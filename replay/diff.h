@@ -105,6 +105,37 @@ struct crew *crew_open(struct diff_side *const *side, size_t sides, size_t threa
 void crew_work(struct crew *, const struct work *);     /* comes back when all sides have done it */
 void crew_close(struct crew *);
 
+/* ---- diff_set.c: the new ruleset with other values ---- */
+
+#define VARIANTS_MAX 64
+#define AXES_MAX 8
+
+struct axis {                           /* one --set */
+	char *rule, *param, *region;    /* region NULL: rows of all regions */
+	char **value;
+	size_t values;
+	char *name;                     /* RULE.PARAM or RULE.PARAM@REGION */
+};
+
+struct variant_sums {                   /* of the rules that a --set names */
+	uint64_t alerts, persons, gained, lost;
+	int64_t fen, gained_fen, lost_fen;
+};
+
+struct variant {
+	size_t choice[AXES_MAX];        /* by axis: index of its value */
+	struct diff_side side;
+	struct variant_sums sums;
+};
+
+struct diff_variants {
+	struct axis *axis;
+	size_t axes;
+	struct variant *variant;        /* the last axis changes first */
+	size_t count;
+	struct variant_sums base;       /* the new ruleset as it is */
+};
+
 /* ---- diff_judge.c ---- */
 
 struct diff {
@@ -113,7 +144,7 @@ struct diff {
 	enum language language;
 	struct session session;
 	struct diff_side old, new;
-	struct diff_variants *variants;
+	struct diff_variants variants;
 	struct crew *crew;
 	struct archive_options keys;
 	struct entry_settings recorded;
@@ -129,6 +160,16 @@ int diff_inputs_open(struct diff *);
 /* Judges everything.  OPTIONS_GO_ON, or an exit code after telling why; 65 with `incomplete`: what came before counts. */
 int diff_judge(struct diff *);
 void diff_inputs_close(struct diff *);
+
+/* ---- diff_set.c ---- */
+
+/* Reads the --set words against the new ruleset and loads every variant.  OPTIONS_GO_ON or an exit code after telling why. */
+int variants_open(struct diff *);
+/* After judging: the sums of every variant, gained and lost against the new ruleset as it is. */
+void variants_compare(struct diff *);
+/* "OP-CAP-001.op_cap=250, ..." */
+void variant_name(const struct diff_variants *, const struct variant *, struct buffer *);
+void variants_close(struct diff_variants *);
 
 /* ---- diff_compare.c ---- */
 

@@ -175,6 +175,38 @@ json_rule(struct buffer *json, const struct diff *diff, const struct comparison 
 	json_close(json, '}');
 }
 
+/* ---- variants ---- */
+
+static void
+json_variant(struct buffer *json, const struct diff *diff, const struct variant *variant)
+{
+	json_open(json, '{');
+	json_key(json, "set");
+	json_open(json, '{');
+	for (size_t i = 0; i < diff->variants.axes; i++)
+		member_text(json, diff->variants.axis[i].name, diff->variants.axis[i].value[variant->choice[i]]);
+	json_close(json, '}');
+	member_text(json, "ruleset", variant->side.rules->digest);
+	member_count(json, "alerts", variant->sums.alerts);
+	member_count(json, "persons", variant->sums.persons);
+	member_fen(json, "amount_at_risk_fen", variant->sums.fen);
+	member_count(json, "gained", variant->sums.gained);
+	member_count(json, "lost", variant->sums.lost);
+	member_fen(json, "gained_fen", variant->sums.gained_fen);
+	member_fen(json, "lost_fen", variant->sums.lost_fen);
+	json_close(json, '}');
+}
+
+static void
+json_variants(struct buffer *json, const struct diff *diff)
+{
+	json_key(json, "variants");
+	json_open(json, '[');
+	for (size_t i = 0; i < diff->variants.count; i++)
+		json_variant(json, diff, &diff->variants.variant[i]);
+	json_close(json, ']');
+}
+
 void
 diff_json(const struct diff *diff, const struct comparison *comparison, struct buffer *json)
 {
@@ -200,5 +232,7 @@ diff_json(const struct diff *diff, const struct comparison *comparison, struct b
 	json_groups(json, "per_area", &comparison->areas);
 	json_groups(json, "per_institution", &comparison->institutions);
 	json_close(json, '}');
+	if (diff->variants.count)
+		json_variants(json, diff);
 	json_close(json, '}');
 }

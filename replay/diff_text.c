@@ -218,6 +218,46 @@ text_samples(struct buffer *out, const struct diff *diff, const struct compariso
 	}
 }
 
+/* ---- variants ---- */
+
+#define VALUE_COLUMNS 40
+
+static void
+text_variant(struct buffer *out, struct slice name, const struct variant_sums *sums)
+{
+	text_add_padded(out, name, VALUE_COLUMNS);
+	add_count(out, sums->alerts);
+	add_count(out, sums->persons);
+	add_money(out, sums->fen, false);
+	add_count(out, sums->gained);
+	add_count(out, sums->lost);
+	buffer_char(out, '\n');
+}
+
+static void
+text_variants(struct buffer *out, const struct diff *diff)
+{
+	static const char *const head[2][5] = {{"告警", "人数", "金额（元）", "新增", "消失"}, {"alerts", "persons", "yuan", "gained", "lost"}};
+	const struct diff_variants *variants = &diff->variants;
+	bool zh = diff->language == LANGUAGE_ZH;
+	if (variants->count == 0)
+		return;
+	buffer_char(out, '\n');
+	text_add_padded(out, slice_of(zh ? "试算（只计所列规则；与新规则相比）" : "tried values (of these rules alone)"), VALUE_COLUMNS);
+	for (size_t i = 0; i < 5; i++)
+		add_right(out, head[zh ? 0 : 1][i], i == 2 ? MONEY_COLUMNS : COUNT_COLUMNS);
+	buffer_char(out, '\n');
+	text_variant(out, slice_of(zh ? "新规则原值" : "as the new rules say"), &variants->base);
+	for (size_t i = 0; i < variants->count; i++) {
+		struct buffer name = {0};
+		variant_name(variants, &variants->variant[i], &name);
+		text_variant(out, (struct slice){name.data, name.length}, &variants->variant[i].sums);
+		buffer_free(&name);
+	}
+	buffer_text(out, zh ? "试算的值没有依据：发布之前须有文件载明，写成参数行。\n"
+	    : "A tried value has no legal basis of its own: before it is put into force a document must state it, and a row cite it.\n");
+}
+
 void
 diff_text(const struct diff *diff, const struct comparison *comparison, struct buffer *out)
 {
@@ -226,5 +266,6 @@ diff_text(const struct diff *diff, const struct comparison *comparison, struct b
 	text_rules(out, diff, comparison);
 	text_groups(out, zh, zh ? "区划" : "area", &comparison->areas);
 	text_groups(out, zh, zh ? "机构" : "institution", &comparison->institutions);
+	text_variants(out, diff);
 	text_samples(out, diff, comparison);
 }

@@ -21,6 +21,8 @@ struct load {
 	const struct detector_registry *registry;
 	struct diags *diags;
 	struct expressions expressions;
+	const struct param_override *override;
+	size_t overrides;
 };
 
 struct basis_list {
@@ -83,6 +85,12 @@ void params_join(struct load *, struct rule_draft **, size_t rules, struct param
 /* Overlaps, gaps, floors; then the rows and bases into rule.param and rule.basis. */
 void params_settle(struct load *, struct rule_draft *);
 extern const char *const param_unit_names[4];
+
+/* The row's value and its text; false: reported. */
+bool param_row_value(struct load *, const struct source *, const struct yaml *, enum param_unit, struct param_row *);
+
+/* variant.c: the values of load->override into the rows that they name, before the rows are settled. */
+void variant_apply(struct load *, struct rule_draft *);
 
 /* layers.c: what rows of a longer region may not do beside those of a shorter one, in whatever file either stands. */
 void layers_check(const struct param_draft *);

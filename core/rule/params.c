@@ -89,8 +89,8 @@ ratio_value_text(struct arena *arena, int64_t value)
 	return text;
 }
 
-static bool
-row_value(struct load *load, const struct source *source, const struct yaml *node, enum param_unit unit, struct param_row *row)
+bool
+param_row_value(struct load *load, const struct source *source, const struct yaml *node, enum param_unit unit, struct param_row *row)
 {
 	char text[MONEY_TEXT_SIZE];
 	if (unit == UNIT_COUNT || unit == UNIT_DAYS) {
@@ -209,7 +209,7 @@ row_load(struct load *load, const struct source *source, const struct yaml *node
 	is_good &= !tier || row_tier(load, source, tier, row);
 	is_good &= row_days(source, node, row);
 	is_good &= row_has_one_value(source, node, &value);
-	is_good &= value && row_value(load, source, value, unit, row);
+	is_good &= value && param_row_value(load, source, value, unit, row);
 	is_good &= named && (row->basis = basis_find(load, source, named, basis));
 	is_good &= !note || (row->note = want_text(source, note, 4096));
 	row->is_floor = yaml_get(node, "floor") != NULL;

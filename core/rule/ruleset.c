@@ -232,9 +232,11 @@ load_all(struct loading *loading, const char *directory)
 		qsort(loading->rule, loading->rules, sizeof *loading->rule, rule_order);
 	check_ids(loading);
 	params_join(&loading->load, loading->rule, loading->rules, loading->file, loading->files, loading->has_all_rules);
-	for (size_t i = 0; i < loading->rules; i++)
+	for (size_t i = 0; i < loading->rules; i++) {
+		variant_apply(&loading->load, loading->rule[i]);
 		params_settle(&loading->load, loading->rule[i]);
 	suppressions_join(&loading->load, loading->rule, loading->rules, loading->silent, loading->silents, loading->has_all_rules);
+	}
 	if (loading->rules == 0 && loading->has_all_rules)
 		file_mistake(loading->load.diags, directory, 0, NO_HINT, MISTAKE_rules_none);
 }
@@ -329,6 +331,13 @@ without_slash(struct arena *arena, const char *directory)
 struct ruleset *
 ruleset_load(const struct detector_registry *registry, const char *rules_dir, const char *tables_dir, struct diags *diags)
 {
+	return ruleset_variant(registry, rules_dir, tables_dir, NULL, 0, diags);
+}
+
+struct ruleset *
+ruleset_variant(const struct detector_registry *registry, const char *rules_dir, const char *tables_dir,
+    const struct param_override *override, size_t overrides, struct diags *diags)
+{
 	size_t errors = diags->errors;
 	struct ruleset *set = calloc(1, sizeof *set);
 	if (!set)
@@ -340,7 +349,8 @@ ruleset_load(const struct detector_registry *registry, const char *rules_dir, co
 	}
 	set->tables = tables_load(&set->arena, tables_dir ? without_slash(&set->arena, tables_dir)
 	    : arena_printf(&set->arena, "%s/tables", directory), diags);
-	struct loading loading = {.load = {.set = set, .arena = &set->arena, .registry = registry, .diags = diags},
+	struct loading loading = {.load = {.set = set, .arena = &set->arena, .registry = registry, .diags = diags,
+	    .override = override, .overrides = overrides},
 	    .has_all_rules = true};
 	expressions_init(&loading.load.expressions, &set->arena, set->tables, diags);
 	/* The first condition: CONDITION_INPATIENT.  A table without the set was reported. */

@@ -139,6 +139,19 @@ struct ruleset {
 /* Reads every rules/<family>/<id>.yaml, rules/params/<region>.yaml, rules/suppressions/<name>.yaml and the tables (tables_dir NULL: rules_dir/tables).
  * All errors of all files go to diags; NULL when there is at least one.  Warnings do not refuse. */
 struct ruleset *ruleset_load(const struct detector_registry *, const char *rules_dir, const char *tables_dir, struct diags *);
+
+struct param_override {
+	const char *rule, *param;       /* by name; one that the set does not have changes nothing */
+	const char *region;             /* rows of exactly this region; NULL: of all */
+	const char *value;              /* as a rule file would have it */
+	const char *spelling;           /* stands for the file's name in what is told about the value */
+};
+
+/* The same with other values in value rows (floors stay), as if the files said so: text, digest and the checks of floors and
+ * final rows are of those values.  The basis that the rows cite stays and says nothing about them. */
+struct ruleset *ruleset_variant(const struct detector_registry *, const char *rules_dir, const char *tables_dir,
+    const struct param_override *, size_t count, struct diags *);
+
 void ruleset_free(struct ruleset *);
 
 /* Canonical text of one rule; loading it again gives the same rule.  Into the set's arena. */

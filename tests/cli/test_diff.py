@@ -6,13 +6,18 @@ usage: test_diff.py FUNDWATCH RULES [NAME...]     (the names of checks; all with
 The truth is independent of diff: the files are replayed under either ruleset, and the difference of the final states is worked
 out here.
 """
+import glob
 import json
 import os
 import shutil
 import sys
 
+import jsonschema
+import referencing
+
 from archive_world import RULES, county, county_archive, expect, main, read, replay, run, settlement, told, write
 
+SCHEMAS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "schema")
 HEAD = ("family", "grade", "severity", "mode", "detector")
 BODY = ("subject", "finding", "amount_at_risk_fen", "param", "basis", "evidence", "event_time")
 
@@ -45,8 +50,22 @@ def diff(*words, code=0, said=()):
     return told(code, *said)(run("diff", "--quiet", *words))
 
 
+def validator():
+    schemas = {}
+    for path in glob.glob(os.path.join(SCHEMAS, "*.schema.json")):
+        with open(path, encoding="utf-8") as file:
+            schema = json.load(file)
+        schemas[schema["$id"]] = schema
+    registry = referencing.Registry().with_resources(
+        (name, referencing.Resource.from_contents(schema)) for name, schema in schemas.items())
+    return jsonschema.Draft202012Validator(schemas["https://fundwatch.example/schema/diff.schema.json"], registry=registry)
+
+
 def as_json(*words, **more):
-    return json.loads(diff("--json", *words, **more).out)
+    found = json.loads(diff("--json", *words, **more).out)
+    problem = jsonschema.exceptions.best_match(validator().iter_errors(found))
+    expect(problem is None, problem)
+    return found
 
 
 def fen(alerts, names):
@@ -186,6 +205,69 @@ def check_insufficient():
     write("s", "\n".join(lines) + "\n")
     words = ["--old", RULES, "--new", RULES, "s"]
     expect(outcome(*words)["ADM-POOR-INST-001"][1] in ("no_window_closed", "filter_matched_nothing"), outcome(*words))
+
+
+def variant_truth(base, other, rule):
+    """What a variant's row must say: of that rule alone, against the new ruleset as it is."""
+    base, other = ({name: alert for name, alert in side.items() if alert["rule"]["id"] == rule} for side in (base, other))
+    return {"alerts": len(other), "persons": len({alert["subject"]["psn_no"] for alert in other.values()}),
+            "amount_at_risk_fen": fen(other, other), "gained": len(set(other) - set(base)), "lost": len(set(base) - set(other)),
+            "gained_fen": fen(other, set(other) - set(base)), "lost_fen": fen(base, set(base) - set(other))}
+
+
+def ruleset_of(folder):
+    return json.loads(run("check", "--json", folder).out)["ruleset"]
+
+
+def check_variants():
+    """Every value is what a folder of rules with that value gives, digest and all; the base is not changed by trying."""
+    lowered()
+    values = ("100", "150.00", "280.5", "1000")
+    words = ["--old", RULES, "--new", "new", "--no-cost", *files()]
+    found = as_json("--set", "OP-CAP-001.op_cap@141121=" + ",".join(values), *words)
+    plain = as_json(*words)
+    expect({name: value for name, value in found.items() if name != "variants"} == plain, "trying values changes the rest")
+    base = final("--rules", "new", *files())
+    for value, variant in zip(values, found["variants"], strict=True):
+        folder = lowered("v" + value, f"{float(value):.2f}")
+        wanted = variant_truth(base, final("--rules", folder, *files()), "OP-CAP-001")
+        expect(variant == {"set": {"OP-CAP-001.op_cap@141121": value}, "ruleset": ruleset_of(folder), **wanted}, value, variant, wanted)
+    expect(len({variant["alerts"] for variant in found["variants"]}) == len(values), "nothing was shown", found["variants"])
+    same = ("--set", "OP-CAP-001.op_cap@141121=" + ",".join(values), *words)
+    text = diff("--json", *same).out
+    for more in (["--batch", "3"], ["--threads", "1"], ["--threads", "5"]):
+        expect(diff("--json", *more, *same).out == text, more, "change the result")
+
+
+def check_variant_products():
+    """Several --set are all their combinations; rows of every region when none is named; dates choose what is counted."""
+    rule = read(os.path.join(RULES, "fund", "DRG-SHARE-001.yaml")).decode()
+    name = rule.split("\nparams:\n  ")[1].split(":")[0]
+    found = as_json("--old", RULES, "--new", RULES, "--set", "OP-CAP-001.op_cap=200,400", "--set", f"DRG-SHARE-001.{name}=0.1,0.9",
+                    *files())["variants"]
+    expect([tuple(variant["set"].values()) for variant in found] == [("200", "0.1"), ("200", "0.9"), ("400", "0.1"), ("400", "0.9")], found)
+    expect(found[0]["alerts"] < found[1]["alerts"] and found[2]["alerts"] < found[0]["alerts"], found)
+    short = as_json("--old", RULES, "--new", RULES, "--set", "OP-CAP-001.op_cap=200", "--to", "2024-09-30", *files())["variants"]
+    alerts = {key: alert for key, alert in final("--rules", edited("v", (CAP, WENSHUI + "300.00", WENSHUI + "200.00")), *files()).items()
+              if alert["event_time"][:10] <= "2024-09-30" and alert["rule"]["id"] == "OP-CAP-001"}
+    expect(short[0]["alerts"] == len(alerts) > 0, short, len(alerts))
+
+
+def check_variant_mistakes():
+    write("s", "")
+    base = ["--old", RULES, "--new", RULES, "s", "--set"]
+    for word, code, says in (("OP-CAP-001.op_cap", 64, "--set wants RULE.PARAM[@REGION]=V1,V2,..."), ("OP-CAP-001=3", 64, "--set wants"),
+                             ("OP-CAP-001.op_cap=1,,2", 64, "--set wants"), ("OP-CAP-01.op_cap=1", 64, "did you mean OP-CAP-001?"),
+                             ("OP-CAP-001.cap=1", 64, "has no parameter cap; it has: op_cap"),
+                             ("OP-CAP-001.op_cap@99=1", 64, 'has no value for region "99"'),
+                             ("OP-CAP-001.op_cap=" + ",".join(str(i) for i in range(65)), 64, "more than 64 combinations"),
+                             ("OP-CAP-001.op_cap=3x", 78, "OP-CAP-001.op_cap:1:1: error: an amount in yuan is wanted")):
+        diff(*base, word, code=code, said=(says,))
+    diff(*base, "OP-CAP-001.op_cap=1", "--set", "OP-CAP-001.op_cap=2", code=64, said=("--set wants",))
+    # A floor holds for a value that is only tried, too.
+    floor = edited("floor", (CAP, 'region: "1409", from: 2024-01-01', 'region: "3701", from: 2025-01-01'))
+    diff("--old", RULES, "--new", floor, "s", "--set", "OP-CAP-001.op_cap@3701=299.99", code=78, said=("demands at least, 300.00", "these values cannot be taken"))
+    diff("--old", RULES, "--new", floor, "s", "--set", "OP-CAP-001.op_cap@3701=300", said=("has no legal basis of its own",))
 
 
 def check_usage():
