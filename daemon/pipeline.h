@@ -85,7 +85,7 @@ bool pipeline_reload(struct pipeline *);
 bool rules_store(struct pipeline *, const struct ruleset *);
 
 /* The archive says that pipeline->rules hold from here on; gives the position of that entry. */
-uint64_t rules_note(struct pipeline *);
+uint64_t rules_note(struct pipeline *, bool rejudged, bool backfilled);
 
 /* At the end: all who wait for a reload are told that there will be none; pipeline_close does it too. */
 void pipeline_ask_no_more(struct pipeline *);

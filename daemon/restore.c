@@ -1,6 +1,7 @@
 /* See restore.h. */
 #include "daemon/restore.h"
 
+#include "core/archive/backfill.h"
 #include "core/base/memory.h"
 #include "core/base/step.h"
 #include "daemon/beside.h"
@@ -70,37 +71,19 @@ settings_of(const struct config *config, const struct key *key)
 	return settings;
 }
 
-bool
-settings_equal(const struct entry_settings *a, const struct entry_settings *b)
-{
-	return a->lateness_days == b->lateness_days && a->remember_days == b->remember_days && a->history_months == b->history_months
-	    && a->depth == b->depth && a->record_bytes == b->record_bytes && a->identifier_bytes == b->identifier_bytes
-	    && a->person_clear == b->person_clear && strcmp(a->pseudonym_key_id, b->pseudonym_key_id) == 0;
-}
-
 static uint64_t
 core_clock(void)
 {
 	return (uint64_t)clock_monotonic_ns();
 }
 
-static struct decode_limits
-decode_limits_of(const struct entry_settings *settings)
-{
-	return (struct decode_limits){.depth = settings->depth, .record_bytes = settings->record_bytes, .identifier_bytes = settings->identifier_bytes};
-}
-
 struct scorer_limits
 limits_of(const struct entry_settings *settings, const struct key *key)
 {
 	struct scorer_limits limits = SCORER_LIMITS_DEFAULT;
-	limits.decode = decode_limits_of(settings);
-	limits.lateness_days = settings->lateness_days;
-	limits.remember_days = settings->remember_days;
-	limits.history_months = settings->history_months;
+	archive_settings_use(settings, &limits);
 	limits.pseudonym_key = key->bytes;
 	limits.pseudonym_key_length = key->length;
-	limits.person_clear = settings->person_clear;
 	limits.clock = core_clock;
 	return limits;
 }
@@ -241,8 +224,51 @@ batch_reopen(struct run *run)
 {
 	if (run->batch_open)
 		batch_free(&run->batch);
-	batch_init(&run->batch, BATCH_RECORDS, decode_limits_of(&run->restored->head.settings));
+	batch_init(&run->batch, BATCH_RECORDS, limits_of(&run->restored->head.settings, run->key).decode);
 	run->batch_open = true;
+}
+
+/* The state under a set that begins to hold: that of the set before, as far as both ask for the same, or made from the entries
+ * before it.  False: told why. */
+static bool
+rules_use(struct run *run, const struct entry *entry, struct ruleset *set, const struct scorer_limits *limits)
+{
+	struct restored *restored = run->restored;
+	struct ruleset *old = NULL;
+	if (!restored->scorer) {
+		restored->scorer = scorer_open(set, limits);
+	} else if (entry->rules.backfilled) {
+		struct scorer *fresh = backfill_until(run->config->archive.dir, run->options, set, limits, entry->position, &run->diags);
+		if (!fresh)
+			return false;
+		scorer_adopt(fresh, restored->scorer);
+		scorer_close(restored->scorer);
+		restored->scorer = fresh;
+		old = restored->rules;
+	} else {
+		scorer_use(restored->scorer, set, &old);
+	}
+	if (old == set) {
+		log_say(LEVEL_ERROR, "档案中的规则集 %s 接不上前一个", "the ruleset %s of the archive does not follow the one before it", set->digest);
+		return false;
+	}
+	restored->rules = set;
+	if (old)
+		ruleset_free(old);
+	return true;
+}
+
+/* Lines of what is judged again by other rules belong to no record, as those of a tick. */
+static void
+rules_rejudge(struct run *run, const struct entry *entry)
+{
+	struct restored *restored = run->restored;
+	bool more = true;
+	run->batch.first = entry->position;
+	while (more) {
+		more = scorer_rejudge(restored->scorer, &run->scored);
+		run->taker->lines(run->taker->context, restored->rules, &run->batch, 0, 0, &run->scored, entry->position);
+	}
 }
 
 static int
@@ -251,29 +277,22 @@ rules_take(struct run *run, const struct entry *entry)
 	struct restored *restored = run->restored;
 	struct snapshot_head *head = &restored->head;
 	bool same_rules = restored->rules && slice_equal(slice_of(restored->rules->digest), entry->rules.digest);
-	struct ruleset *set = same_rules ? NULL : stored_rules(run, entry->rules.digest), *old = NULL;
+	struct ruleset *set = same_rules ? NULL : stored_rules(run, entry->rules.digest);
 	if (!same_rules && !set)
 		return EX_DATAERR;
 	if (restored->scorer)
-		head->one_ruleset = head->one_ruleset && same_rules && settings_equal(&head->settings, &entry->rules.settings);
+		head->one_ruleset = head->one_ruleset && same_rules && archive_settings_alike(&head->settings, &entry->rules.settings);
 	head->settings = entry->rules.settings;
 	struct scorer_limits limits = limits_of(&head->settings, run->key);
-	if (!restored->scorer)
-		restored->scorer = scorer_open(set, &limits);
-	else if (set)
-		scorer_use(restored->scorer, set, &old);
-	if (old && old == set) {
-		log_say(LEVEL_ERROR, "档案中的规则集 %s 接不上前一个", "the ruleset %s of the archive does not follow the one before it", set->digest);
+	if (set && !rules_use(run, entry, set, &limits)) {
 		ruleset_free(set);
 		return EX_DATAERR;
 	}
 	scorer_set_limits(restored->scorer, &limits);
-	if (set)
-		restored->rules = set;
-	if (old)
-		ruleset_free(old);
 	strcpy(head->ruleset, restored->rules->digest);
 	batch_reopen(run);
+	if (set && entry->rules.rejudged)
+		rules_rejudge(run, entry);
 	return 0;
 }
 

@@ -34,7 +34,6 @@ bool archive_options_of(const struct config *, struct archive_options *, struct 
 
 /* Settings as the configuration wants them. */
 struct entry_settings settings_of(const struct config *, const struct key *);
-bool settings_equal(const struct entry_settings *, const struct entry_settings *);
 struct scorer_limits limits_of(const struct entry_settings *, const struct key *);
 
 /* Goes to the position `until` (UINT64_MAX: the end).  0, or an exit code after telling why (65: damaged, 78: a ruleset is

@@ -117,9 +117,9 @@ rules_store(struct pipeline *pipeline, const struct ruleset *set)
 }
 
 uint64_t
-rules_note(struct pipeline *pipeline)
+rules_note(struct pipeline *pipeline, bool rejudged, bool backfilled)
 {
-	struct entry entry = {.kind = ENTRY_RULES, .rules = {slice_of(pipeline->rules->digest), pipeline->settings}};
+	struct entry entry = {.kind = ENTRY_RULES, .rules = {slice_of(pipeline->rules->digest), pipeline->settings, rejudged, backfilled}};
 	uint64_t position = pipeline->judged;
 	if (pipeline->archivist) {
 		position = archivist_entry(pipeline->archivist, &entry);
@@ -144,6 +144,18 @@ change_tell(struct pipeline *pipeline, const struct outcome *outcome, const char
 	    {outcome->state.data, outcome->state.length}, outcome->position, pipeline->archivist != NULL});
 }
 
+/* What stands is judged again by the new law: its lines are those of the entry. */
+static void
+rules_rejudge(struct pipeline *pipeline, uint64_t position)
+{
+	struct scored scored = {.fate = pipeline->fate};
+	bool more = true;
+	while (more) {
+		more = scorer_rejudge(pipeline->scorer, &scored);
+		feed_outputs(&pipeline->feed, pipeline->rules, NULL, 0, 0, &scored, position);
+	}
+}
+
 /* The set is the scorer's from now on, or still the caller's. */
 static enum reload_result
 swap(struct pipeline *pipeline, struct ruleset *set, struct outcome *outcome)
@@ -160,9 +172,10 @@ swap(struct pipeline *pipeline, struct ruleset *set, struct outcome *outcome)
 	if (pipeline->ownership)
 		ownership_use(pipeline->ownership, set);
 	step("before_rules");
-	outcome->position = rules_note(pipeline);
+	outcome->position = rules_note(pipeline, true, false);
 	step("after_rules");
 	change_tell(pipeline, outcome, old->digest);
+	rules_rejudge(pipeline, outcome->position);
 	ruleset_free(old);
 	return RESULT_TAKEN;
 }

@@ -142,7 +142,7 @@ rules_begin(struct pipeline *pipeline)
 	struct entry_settings settings = settings_of(pipeline->config, pipeline->key);
 	struct scorer_limits limits = limits_of(&settings, pipeline->key);
 	struct ruleset *wanted = pipeline->wanted;
-	bool first = !pipeline->scorer, other_settings = first || !settings_equal(&settings, &pipeline->settings);
+	bool first = !pipeline->scorer, other_settings = first || !archive_settings_alike(&settings, &pipeline->settings);
 	pipeline->wanted = NULL;
 	pipeline->settings = settings;
 	if (!first && other_settings)
@@ -152,14 +152,14 @@ rules_begin(struct pipeline *pipeline)
 			return EX_CANTCREAT;
 		pipeline->scorer = scorer_open(wanted, &limits);
 		pipeline->rules = wanted;
-		rules_note(pipeline);
+		rules_note(pipeline, false, false);
 	} else if (strcmp(wanted->digest, pipeline->rules->digest) != 0) {
 		if (!pipeline_rules(pipeline, wanted))
 			return EX_CONFIG;
 	} else {
 		ruleset_free(wanted);
 		if (other_settings)
-			rules_note(pipeline);
+			rules_note(pipeline, false, false);
 		atomic_store(&pipeline->status->rules_loaded_wall_ms, clock_wall_ms());
 	}
 	if (!count_get(&pipeline->status->rules_generation))

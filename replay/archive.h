@@ -28,14 +28,6 @@ int archive_failed(const struct archive_place *, enum language, enum archive_fai
 
 extern const char *const archive_cipher_words[];        /* by enum archive_cipher, NULL at the end */
 
-/* ---- settings that an archive keeps ---- */
-
-void archive_settings_of(const struct scorer_limits *, struct entry_settings *);
-void archive_settings_use(const struct entry_settings *, struct scorer_limits *);       /* key and clock stay the caller's */
-
-bool archive_settings_alike(const struct entry_settings *, const struct entry_settings *);
-bool archive_settings_name_alike(const struct entry_settings *, const struct entry_settings *);         /* a person is written the same */
-
 /* ---- the commands below `archive`; archive.c finds them ---- */
 
 int archive_list_command(int argc, char **argv);

@@ -4,6 +4,7 @@
  * the daemon said, byte for byte, when the key of the pseudonyms is the same. */
 #include "replay/past.h"
 
+#include "core/archive/backfill.h"
 #include "core/archive/snapshot.h"
 #include "replay/resume.h"
 
@@ -71,6 +72,48 @@ settings_take(struct replay *replay, const struct entry_settings *recorded, uint
 		warn_of_names(replay, position);
 }
 
+/* The running set is let go; the state is kept where both ask for the same, or made from the entries before this one. */
+static int
+rules_use(struct replay *replay, const struct entry *entry, struct ruleset *set)
+{
+	struct session *session = &replay->session;
+	struct ruleset *old = session->rules;
+	if (entry->rules.backfilled) {
+		struct scorer *fresh = backfill_until(replay->options->place.dir, &replay->past.keys, set, &session->limits, entry->position,
+		    &replay->past.diags);
+		if (!fresh) {
+			diags_print(&replay->past.diags, session->language, stderr);
+			ruleset_free(set);
+			return EX_DATAERR;
+		}
+		scorer_adopt(fresh, session->scorer);
+		scorer_close(session->scorer);
+		session->scorer = fresh;
+	} else {
+		scorer_use(session->scorer, set, &old);
+	}
+	if (old == set)
+		TELL(session->language, "位置 %llu：规则集 %.*s 会移动统筹区，与当时一样未采用",
+		    "position %llu: ruleset %.*s would move an area to another pool and is not taken, as then",
+		    (unsigned long long)entry->position, (int)entry->rules.digest.length, entry->rules.digest.data);
+	else
+		session->rules = set;
+	ruleset_free(old);
+	return OPTIONS_GO_ON;
+}
+
+static int
+rules_rejudge(struct replay *replay)
+{
+	int result = OPTIONS_GO_ON;
+	bool more = true;
+	while (more && result == OPTIONS_GO_ON) {
+		more = scorer_rejudge(replay->session.scorer, &replay->scored);
+		result = replay_outputs(replay);
+	}
+	return result;
+}
+
 /* An entry that changes rules or settings; with rules of one's own the settings alone.  OPTIONS_GO_ON or 65 after telling. */
 static int
 rules_change(struct replay *replay, const struct entry *entry)
@@ -84,19 +127,12 @@ rules_change(struct replay *replay, const struct entry *entry)
 	}
 	if (replay->past.own_rules || slice_equal(slice_of(session->rules->digest), entry->rules.digest))
 		return OPTIONS_GO_ON;
-	struct ruleset *set = stored_rules(replay, entry->rules.digest), *old;
+	struct ruleset *set = stored_rules(replay, entry->rules.digest);
 	if (!set)
 		return EX_DATAERR;
-	scorer_use(session->scorer, set, &old);
-	if (old == set)
-		TELL(session->language, "位置 %llu：规则集 %.*s 会移动统筹区，与当时一样未采用",
-		    "position %llu: ruleset %.*s would move an area to another pool and is not taken, as then",
-		    (unsigned long long)entry->position, (int)entry->rules.digest.length, entry->rules.digest.data);
-	else
-		session->rules = set;
 	replay->past.one_ruleset = false;
-	ruleset_free(old);
-	return OPTIONS_GO_ON;
+	int result = rules_use(replay, entry, set);
+	return result == OPTIONS_GO_ON && entry->rules.rejudged ? rules_rejudge(replay) : result;
 }
 
 /* ---- where to begin ---- */

@@ -3,7 +3,8 @@
  *     tag         bits 0-2 kind; of a record: bit 3 its source is new, bit 4 arrival is known, bit 5 offset is the next one
  *     record      [new source: bit 0 file, bits 1-7 record kind; partition; name] or [number of the source]
  *                 [offset: difference to the one before of this source] [arrival: difference to the one before] bytes
- *     rules       digest, lateness, remember, history, depth, record bytes, identifier bytes, person_clear, key id
+ *     rules       digest, lateness, remember, history, depth, record bytes, identifier bytes, bits (persons in the clear, rejudged,
+ *                 backfilled), key id
  *     tick        time
  *     gap         topic, partition, expected, found, reason
  *
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 
 enum { TAG_KIND = 7, TAG_NEW = 8, TAG_ARRIVAL = 16, TAG_FOLLOWS = 32 };
+enum { RULES_CLEAR = 1, RULES_REJUDGED = 2, RULES_BACKFILLED = 4, RULES_BITS = 7 };
 
 #define BUCKETS 256
 
@@ -171,7 +173,8 @@ rules_add(const struct entry *entry, struct buffer *out)
 	varint_add(out, settings->depth);
 	varint_add(out, settings->record_bytes);
 	varint_add(out, settings->identifier_bytes);
-	buffer_char(out, settings->person_clear);
+	buffer_char(out, (char)((settings->person_clear ? RULES_CLEAR : 0) | (entry->rules.rejudged ? RULES_REJUDGED : 0)
+	    | (entry->rules.backfilled ? RULES_BACKFILLED : 0)));
 	slice_add(out, slice_of(settings->pseudonym_key_id));
 }
 
@@ -271,15 +274,17 @@ rules_take(struct slice *bytes, struct entry *entry)
 {
 	struct entry_settings *settings = &entry->rules.settings;
 	struct slice key_id;
-	uint8_t clear;
+	uint8_t bits;
 	*settings = (struct entry_settings){0};
 	if (!slice_take(bytes, &entry->rules.digest) || !int32_take(bytes, &settings->lateness_days)
 	    || !int32_take(bytes, &settings->remember_days) || !int32_take(bytes, &settings->history_months)
 	    || !uint32_take(bytes, &settings->depth) || !uint32_take(bytes, &settings->record_bytes)
-	    || !uint32_take(bytes, &settings->identifier_bytes) || !byte_take(bytes, &clear) || clear > 1
+	    || !uint32_take(bytes, &settings->identifier_bytes) || !byte_take(bytes, &bits) || bits > RULES_BITS
 	    || !slice_take(bytes, &key_id) || key_id.length >= sizeof settings->pseudonym_key_id)
 		return false;
-	settings->person_clear = clear;
+	settings->person_clear = bits & RULES_CLEAR;
+	entry->rules.rejudged = bits & RULES_REJUDGED;
+	entry->rules.backfilled = bits & RULES_BACKFILLED;
 	memcpy(settings->pseudonym_key_id, key_id.data, key_id.length);
 	return true;
 }

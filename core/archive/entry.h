@@ -39,6 +39,8 @@ struct entry {
 		struct {
 			struct slice digest;    /* of the ruleset, as text */
 			struct entry_settings settings;
+			bool rejudged;          /* what stood was judged again by it (scorer_rejudge); false in archives of before */
+			bool backfilled;        /* its state was made from the entries before it (core/archive/backfill.h) */
 		} rules;
 		struct {
 			int64_t time;           /* Beijing seconds */
@@ -51,5 +53,11 @@ struct entry {
 		} gap;
 	};
 };
+
+/* ---- settings.c ---- */
+void archive_settings_of(const struct scorer_limits *, struct entry_settings *);
+void archive_settings_use(const struct entry_settings *, struct scorer_limits *);       /* key and clock stay the caller's */
+bool archive_settings_alike(const struct entry_settings *, const struct entry_settings *);
+bool archive_settings_name_alike(const struct entry_settings *, const struct entry_settings *);         /* a person is written the same */
 
 #endif

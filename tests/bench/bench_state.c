@@ -56,11 +56,7 @@ static struct scorer_limits
 limits_of(const struct entry_settings *settings)
 {
 	struct scorer_limits limits = SCORER_LIMITS_DEFAULT;
-	limits.decode = (struct decode_limits){settings->depth, settings->record_bytes, settings->identifier_bytes};
-	limits.lateness_days = settings->lateness_days;
-	limits.remember_days = settings->remember_days;
-	limits.history_months = settings->history_months;
-	limits.person_clear = settings->person_clear;
+	archive_settings_use(settings, &limits);
 	return limits;
 }
 

@@ -108,14 +108,6 @@ made_make(struct made *made, uint64_t number)
 	}
 }
 
-static inline bool
-settings_equal(const struct entry_settings *a, const struct entry_settings *b)
-{
-	return a->lateness_days == b->lateness_days && a->remember_days == b->remember_days && a->history_months == b->history_months
-	    && a->depth == b->depth && a->record_bytes == b->record_bytes && a->identifier_bytes == b->identifier_bytes
-	    && a->person_clear == b->person_clear && strcmp(a->pseudonym_key_id, b->pseudonym_key_id) == 0;
-}
-
 static inline void
 need_equal(const struct entry *got, const struct entry *made)
 {
@@ -133,7 +125,8 @@ need_equal(const struct entry *got, const struct entry *made)
 		break;
 	case ENTRY_RULES:
 		NEED(slice_equal(got->rules.digest, made->rules.digest), "position %llu", at);
-		NEED(settings_equal(&got->rules.settings, &made->rules.settings), "position %llu", at);
+		NEED(archive_settings_alike(&got->rules.settings, &made->rules.settings), "position %llu", at);
+		NEED(got->rules.rejudged == made->rules.rejudged && got->rules.backfilled == made->rules.backfilled, "position %llu", at);
 		break;
 	case ENTRY_TICK:
 		NEED(got->tick.time == made->tick.time, "position %llu", at);

@@ -1,5 +1,6 @@
 /* The replay of an archive that a daemon wrote: records of a topic, ticks, gaps, settings that change.  What it writes is what
  * the same entries say to a scorer here; a snapshot is begun at only where nothing is left out. */
+#include "core/archive/backfill.h"
 #include "core/archive/snapshot.h"
 #include "core/base/pseudonym.h"
 #include "core/base/time.h"
@@ -336,4 +337,95 @@ START_TEST(test_snapshot_behind_tick)
 }
 END_TEST
 
-RUN_TESTS("past", test_topic, test_settings, test_snapshot_behind_tick)
+/* ---- rules that change on the way ---- */
+
+/* The shipped rules, changed by a command that is run in a copy of their folder. */
+static struct ruleset *
+rules_changed(const char *name, const char *command)
+{
+	char words[1024];
+	struct diags diags = {0};
+	snprintf(words, sizeof words, "cp -r '%s' '%s' && cd '%s' && %s", RULES, scratch_path(name), scratch_path(name), command);
+	ck_assert_int_eq(system(words), 0);
+	struct ruleset *rules = ruleset_load(detectors_registry(), scratch_path(name), NULL, &diags);
+	ck_assert_ptr_nonnull(rules);
+	diags_free(&diags);
+	return rules;
+}
+
+static void
+scorer_change(struct world *world, struct ruleset *rules, bool backfilled)
+{
+	struct diags diags = {0};
+	struct ruleset *old;
+	if (!backfilled) {
+		scorer_use(world->scorer, rules, &old);
+		ck_assert_ptr_eq(old, world->rules);
+		return;
+	}
+	struct scorer *fresh = backfill_until(scratch_path("A"), &(struct archive_options){0}, rules, &world->limits, archive_synced(world->archive), &diags);
+	ck_assert_ptr_nonnull(fresh);
+	scorer_adopt(fresh, world->scorer);
+	scorer_close(world->scorer);
+	world->scorer = fresh;
+}
+
+/* Gives the alert lines that the change brought about. */
+static uint64_t
+rules_switch(struct world *world, struct ruleset *rules, bool backfilled)
+{
+	uint64_t before = world->alerts;
+	struct scored scored = {0};
+	bool more = true;
+	ck_assert_int_eq(archive_store_ruleset(scratch_path("A"), rules), 0);
+	scorer_change(world, rules, backfilled);
+	ruleset_free(world->rules);
+	world->rules = rules;
+	archive_append(world->archive, &(struct entry){.kind = ENTRY_RULES, .rules = {slice_of(rules->digest), world->settings, true, backfilled}});
+	ck_assert_int_eq(archive_commit(world->archive), 0);
+	while (more) {
+		more = scorer_rejudge(world->scorer, &scored);
+		said_keep(world, &scored);
+	}
+	return world->alerts - before;
+}
+
+/* A lower cap is judged again where the archive says so, by the daemon and by a replay alike; then a higher one takes back. */
+START_TEST(test_rejudged)
+{
+	struct world world;
+	world_open(&world);
+	int32_t first = day_from_civil(2024, 3, 1);
+	days(&world, first, first + 13);
+	ck_assert_uint_eq(world.alerts, 0);
+	ck_assert_uint_eq(rules_switch(&world, rules_changed("lower", "sed -i 's/value: 300.00/value: 230.00/' policy/*.yaml"), false), 7);
+	days(&world, first + 14, first + 20);
+	ck_assert_uint_eq(world.alerts, 14);
+	ck_assert_uint_eq(rules_switch(&world, rules_changed("higher", "sed -i 's/value: 300.00/value: 2300.00/' policy/*.yaml"), false), 7);
+	days(&world, first + 21, first + 70);
+	ck_assert_int_eq(replay("all", NULL, NULL, true), EX_OK);
+	need_as_said(&world, "all");
+	world_close(&world);
+}
+END_TEST
+
+/* A rule that is new adds up what came before it: its sums are made from the archive, there and in a replay. */
+START_TEST(test_backfilled)
+{
+	struct world world;
+	world_open(&world);
+	int32_t first = day_from_civil(2024, 3, 1);
+	rules_switch(&world, rules_changed("fewer", "rm -r policy fund"), false);
+	days(&world, first, first + 40);
+	tick(&world, MARCH_31 + 45 * DAY_SECONDS);
+	ck_assert_uint_eq(world.alerts, 0);
+	ck_assert_uint_gt(rules_switch(&world, rules_changed("all", "true"), true), 7);
+	ck_assert_ptr_nonnull(memmem(world.said[OUT_ALERTS].data, world.said[OUT_ALERTS].length, "\"sum_fen\":72000,", 16));
+	days(&world, first + 41, first + 70);
+	ck_assert_int_eq(replay("all", NULL, NULL, true), EX_OK);
+	need_as_said(&world, "all");
+	world_close(&world);
+}
+END_TEST
+
+RUN_TESTS("past", test_topic, test_settings, test_snapshot_behind_tick, test_rejudged, test_backfilled)
