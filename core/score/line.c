@@ -325,18 +325,18 @@ alert_head(struct scorer *scorer, const struct statement *statement, const char 
 static void
 counts_change(struct rule_counts *counts, struct said *said, const struct verdict *verdict, enum alert_status status)
 {
-	bool was_standing = is_standing(said), was_retracted = said->revision && said->status == STATUS_RETRACTED;
+	bool was_standing = is_standing(said), was_retracted = said->stood && !was_standing;
 	bool stands = status == STATUS_OPEN || status == STATUS_UPDATED;
 	if (was_standing)
 		counts->amount_at_risk_fen -= said->at_risk_fen;
 	counts->open += (uint64_t)stands - (uint64_t)was_standing;
-	counts->retracted += (uint64_t)(status == STATUS_RETRACTED) - (uint64_t)was_retracted;
+	said->stood |= stands;
+	counts->retracted += (uint64_t)(said->stood && !stands) - (uint64_t)was_retracted;
 	counts->lines++;
 	counts->by_status[status]++;
 	said->at_risk_fen = stands && verdict->has_amount_at_risk ? verdict->amount_at_risk_fen : 0;
 	counts->amount_at_risk_fen += said->at_risk_fen;
 	said->status = (uint16_t)status;
-	said->has_at_risk = verdict->has_amount_at_risk;
 }
 
 static void

@@ -15,7 +15,7 @@ struct said {
 	int64_t at_risk_fen;
 	uint32_t revision;              /* 0: nothing was ever said */
 	uint16_t status;                /* enum alert_status of the last line */
-	uint16_t has_at_risk;
+	uint16_t stood;                 /* it was open once: no longer standing it counts as retracted */
 };
 
 struct person {
