@@ -390,33 +390,32 @@ lock_take(const char *path)
 	return -1;
 }
 
+/* Nothing stands there, or a socket that was left behind. */
 static bool
-remove_old(const char *path)
+is_free(const char *path)
 {
 	struct stat old;
 	if (lstat(path, &old) != 0)
 		return errno == ENOENT;
-	if (!S_ISSOCK(old.st_mode)) {
-		errno = EEXIST;
-		return false;
-	}
-	return unlink(path) == 0;
+	errno = EEXIST;
+	return S_ISSOCK(old.st_mode);
 }
 
 static int
 listen_at(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	if (strlen(path) >= sizeof address.sun_path) {
+	if (snprintf(address.sun_path, sizeof address.sun_path, "%s.new", path) >= (int)sizeof address.sun_path) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	memcpy(address.sun_path, path, strlen(path) + 1);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -1;
-	/* The mode of the socket itself becomes that of its name: nobody else can connect, at no time. */
-	if (fchmod(fd, 0600) == 0 && remove_old(path) && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, BACKLOG) == 0)
+	/* The mode of the socket itself becomes that of its name: nobody else can connect, at no time.  It has its name when it listens. */
+	bool free_to_go = is_free(path) && is_free(address.sun_path) && (unlink(address.sun_path) == 0 || errno == ENOENT);
+	if (free_to_go && fchmod(fd, 0600) == 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, BACKLOG) == 0
+	    && rename(address.sun_path, path) == 0)
 		return fd;
 	int error = errno;
 	close(fd);

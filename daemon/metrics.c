@@ -139,6 +139,18 @@ rule_alerts_add(struct buffer *out, const struct figures *figures, const char *n
 }
 
 static void
+rule_standing_add(struct buffer *out, const struct figures *figures, const char *name, const char *help, bool on_trial)
+{
+	family(out, name, "gauge", help);
+	for (size_t i = 0; i < figures->rules; i++) {
+		if (!figures->rule[i].in_set || figures->rule[i].on_trial != on_trial)
+			continue;
+		rule_line(out, name, figures->rule[i].id, NULL);
+		buffer_printf(out, "%" PRIu64 "\n", figures->rule[i].counts.open);
+	}
+}
+
+static void
 rules_add(struct buffer *out, const struct figures *figures)
 {
 	rule_alerts_add(out, figures, "alerts_total", "Alert lines published, by rule and status.", false);
@@ -150,16 +162,11 @@ rules_add(struct buffer *out, const struct figures *figures)
 		rule_line(out, "rule_matched", figures->rule[i].id, NULL);
 		buffer_printf(out, "%" PRIu64 "\n", figures->rule[i].counts.matched);
 	}
-	family(out, "alerts_standing", "gauge", "Alerts that stand now, by rule.");
-	for (size_t i = 0; i < figures->rules; i++) {
-		if (!figures->rule[i].in_set)
-			continue;
-		rule_line(out, "alerts_standing", figures->rule[i].id, NULL);
-		buffer_printf(out, "%" PRIu64 "\n", figures->rule[i].counts.open);
-	}
+	rule_standing_add(out, figures, "alerts_standing", "Alerts that stand now, by rule; rules in shadow mode have none.", false);
+	rule_standing_add(out, figures, "shadow_alerts_standing", "The same of rules in shadow mode.", true);
 	family(out, "amount_at_risk_fen", "gauge", "Money in question of the alerts that stand, in fen.");
 	for (size_t i = 0; i < figures->rules; i++) {
-		if (!figures->rule[i].in_set)
+		if (!figures->rule[i].in_set || figures->rule[i].on_trial)
 			continue;
 		rule_line(out, "amount_at_risk_fen", figures->rule[i].id, NULL);
 		buffer_printf(out, "%" PRId64 "\n", figures->rule[i].counts.amount_at_risk_fen);

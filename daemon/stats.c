@@ -80,9 +80,11 @@ rule_add(struct buffer *out, const struct rule_figures *rule)
 	for (size_t i = 0; i < 4; i++)
 		shadows += rule->shadows[i];
 	field_unsigned(out, "shadow_lines", shadows);
-	field_unsigned(out, "standing", rule->in_set ? rule->counts.open : 0);
+	bool counts = rule->in_set && !rule->on_trial;
+	field_unsigned(out, "standing", counts ? rule->counts.open : 0);
+	field_unsigned(out, "shadow_standing", rule->in_set && rule->on_trial ? rule->counts.open : 0);
 	json_key(out, "amount_at_risk_fen");
-	json_integer(out, rule->in_set ? rule->counts.amount_at_risk_fen : 0);
+	json_integer(out, counts ? rule->counts.amount_at_risk_fen : 0);
 	json_close(out, '}');
 }
 

@@ -90,6 +90,7 @@ rules_copy(struct figures *figures, struct scorer *scorer, const struct ruleset 
 	for (size_t i = 0; i < rules->rules; i++) {
 		struct rule_figures *rule = rule_find(figures, rules->rule[i].id);
 		rule->in_set = true;
+		rule->on_trial = rules->rule[i].mode == MODE_SHADOW;
 		rule->counts = *scorer_rule_counts(scorer, i);
 	}
 	figures->rules_in_set = rules->rules;

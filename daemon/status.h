@@ -70,7 +70,7 @@ bool partition_stalled(const struct partition *, int64_t now_ns, int64_t after_n
 
 struct rule_figures {
 	char id[RULE_ID_SIZE];
-	bool in_set;                    /* of the running ruleset */
+	bool in_set, on_trial;          /* of the running ruleset; there in shadow mode */
 	struct rule_counts counts;      /* of the running ruleset */
 	uint64_t alerts[4], shadows[4]; /* lines published since the start, by status */
 };
