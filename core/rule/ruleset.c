@@ -235,8 +235,8 @@ load_all(struct loading *loading, const char *directory)
 	for (size_t i = 0; i < loading->rules; i++) {
 		variant_apply(&loading->load, loading->rule[i]);
 		params_settle(&loading->load, loading->rule[i]);
-	suppressions_join(&loading->load, loading->rule, loading->rules, loading->silent, loading->silents, loading->has_all_rules);
 	}
+	suppressions_join(&loading->load, loading->rule, loading->rules, loading->silent, loading->silents, loading->has_all_rules);
 	if (loading->rules == 0 && loading->has_all_rules)
 		file_mistake(loading->load.diags, directory, 0, NO_HINT, MISTAKE_rules_none);
 }
