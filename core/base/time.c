@@ -1,6 +1,7 @@
 /* Civil days by eras of 400 years (146,097 days) that begin on 1 March, so that the leap day is a year's last. */
 #include "core/base/time.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define ERA_DAYS 146097
@@ -115,6 +116,18 @@ month_text(int32_t month, char buffer[TIME_TEXT_SIZE])
 	char *at = number_put(buffer, year, 4);
 	*at++ = '-';
 	*number_put(at, month - year * 12 + 1, 2) = '\0';
+	return buffer;
+}
+
+char *
+year_text(int32_t first_month, char buffer[TIME_TEXT_SIZE])
+{
+	char from[TIME_TEXT_SIZE], to[TIME_TEXT_SIZE];
+	if (first_month % 12 == 0)
+		snprintf(buffer, TIME_TEXT_SIZE, "%d", first_month / 12);
+	else
+		snprintf(buffer, TIME_TEXT_SIZE, "%.10s/%.10s", day_text(month_first_day(first_month), from),
+		    day_text(month_first_day(first_month + 12) - 1, to));
 	return buffer;
 }
 

@@ -32,6 +32,8 @@ int32_t month_first_day(int32_t month);
 /* "2024-03-01", "2024-03", "2024-03-01T09:00:00+08:00"; into TIME_TEXT_SIZE bytes; gives the buffer back. */
 char *day_text(int32_t day, char buffer[TIME_TEXT_SIZE]);
 char *month_text(int32_t month, char buffer[TIME_TEXT_SIZE]);
+/* A year of twelve months by its first: "2024" of a calendar year, else its days, "2022-09-01/2023-08-31". */
+char *year_text(int32_t first_month, char buffer[TIME_TEXT_SIZE]);
 char *time_text(int64_t time, char buffer[TIME_TEXT_SIZE]);
 
 /* Dates and times of contract 1.1: YYYY-MM-DD or YYYYMMDD, a time part allowed (blank or T, HH:MM:SS, a fraction

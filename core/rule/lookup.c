@@ -86,6 +86,29 @@ tables_level(const struct ruleset *set, const struct area *area, const struct cl
 	return NULL;
 }
 
+uint32_t
+tables_begins(const struct ruleset *set, const struct area *area, struct slice psn_type, int32_t day)
+{
+	const struct tables *tables = set->tables;
+	struct slice code = area_code(area);
+	for (size_t i = 0; i < tables->benefits; i++) {
+		const struct benefit_row *row = &tables->benefit[i];
+		bool is_of_kind = *row->psn_type == '\0' || slice_equal(psn_type, slice_of(row->psn_type));
+		if (is_of_kind && row->from <= day && day <= row->to && slice_starts_with(code, slice_of(row->region)))
+			return (uint32_t)row->begins;
+	}
+	return 0;
+}
+
+uint32_t
+tables_beginnings(const struct ruleset *set)
+{
+	uint32_t months = 1;
+	for (size_t i = 0; i < set->tables->benefits; i++)
+		months |= 1u << set->tables->benefit[i].begins;
+	return months;
+}
+
 const char *
 tables_pool(const struct tables *tables, struct arena *arena, struct slice area)
 {

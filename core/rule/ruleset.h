@@ -101,7 +101,7 @@ struct rule {
 	const char *text;               /* canonical, as rule_text gives it */
 };
 
-struct tables;                          /* identity, level, medtype, payment, codes, pools, institutions, population */
+struct tables;                          /* identity, level, medtype, payment, codes, pools, institutions, population, benefit_years */
 
 struct ruleset_file {                   /* what the set was loaded from, byte for byte */
 	const char *name;               /* "rules/<family>/<id>.yaml", "rules/params/<region>.yaml", "rules/suppressions/<name>.yaml", "tables/<table>.csv" */
@@ -214,6 +214,13 @@ enum identity_class tables_class(const struct ruleset *, const struct area *, st
 
 /* "tertiary" "secondary" "primary" "pharmacy" "none" or NULL (unknown): dedc_hosp_lv, else hosp_lv. */
 const char *tables_level(const struct ruleset *, const struct area *, const struct claim *);
+
+/* The month in which the benefit year begins for a person of that kind (psn_type empty: not known) in the area on that day:
+ * 0 January, where the table says nothing. */
+uint32_t tables_begins(const struct ruleset *, const struct area *, struct slice psn_type, int32_t day);
+
+/* The months in which any benefit year begins, a bit each; January always. */
+uint32_t tables_beginnings(const struct ruleset *);
 
 /* Population of a class in a township (or of the whole pool with township empty) from population.csv for that month;
  * -1: not in the table. */

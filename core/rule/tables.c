@@ -319,6 +319,87 @@ take_institution(struct loading *load, const struct csv_row *row)
 	keep(load, row, NULL, (const char *[]){code, row->cell[1].data, area, level_names[level], row->cell[4].data}, 5, 1);
 }
 
+/* A day, or none where the cell may be empty; false: reported. */
+static bool
+cell_day(struct loading *load, const struct csv_row *row, int column, int32_t none, int32_t *day)
+{
+	struct slice cell = row->cell[column];
+	*day = none;
+	if ((cell.length == 0 && none) || (cell.length == 10 && cell.data[4] == '-' && date_parse(cell.data, cell.length, day)))
+		return true;
+	cell_mistake(load, row, column, MISTAKE_cell_day);
+	return false;
+}
+
+static bool
+cell_begins(struct loading *load, const struct csv_row *row, int column, int *begins)
+{
+	struct slice cell = row->cell[column];
+	*begins = cell.length >= 1 && cell.length <= 2 && is_digits(cell) && cell.data[0] != '0' ? atoi(cell.data) - 1 : -1;
+	if (*begins >= 0 && *begins < 12)
+		return true;
+	cell_mistake(load, row, column, MISTAKE_cell_begins);
+	return false;
+}
+
+static void
+take_benefit_year(struct loading *load, const struct csv_row *row)
+{
+	struct benefit_row made = {.region = cell_region(load, row, 0, true), .psn_type = ""};
+	if (row->cell[1].length)
+		made.psn_type = cell_code(load, row, 1);
+	bool is_good = cell_begins(load, row, 2, &made.begins);
+	is_good &= cell_day(load, row, 3, 0, &made.from);
+	is_good &= cell_day(load, row, 4, INT32_MAX, &made.to);
+	if (!is_good || !made.region || !made.psn_type)
+		return;
+	if (made.from > made.to) {
+		source_mistake(&load->source, cell_place(row, 4), NO_HINT, MISTAKE_from_after_to);
+		return;
+	}
+	struct benefit_row *kept = arena_alloc(load->arena, sizeof *kept);
+	*kept = made;
+	char from[TIME_TEXT_SIZE];
+	keep(load, row, kept, (const char *[]){made.region, made.psn_type, day_text(made.from, from), row->cell[2].data, row->cell[4].data}, 5, 3);
+}
+
+/* The rows are sorted by region, kind of person and first day. */
+static void
+check_benefit_years(struct loading *load)
+{
+	for (size_t i = 1; i < load->count; i++) {
+		const struct benefit_row *before = load->draft[i - 1].row, *row = load->draft[i].row;
+		if (strcmp(before->region, row->region) != 0 || strcmp(before->psn_type, row->psn_type) != 0 || before->from == row->from
+		    || before->to < row->from)
+			continue;
+		int line, column;
+		source_place(&load->source, load->draft[i - 1].at.offset, &line, &column);
+		source_mistake(&load->source, load->draft[i].at, NO_HINT, MISTAKE_benefit_overlap, line);
+	}
+}
+
+static int
+benefit_order(const void *a, const void *b)
+{
+	const struct benefit_row *x = a, *y = b;
+	size_t x_length = strlen(x->region), y_length = strlen(y->region);
+	if (x_length != y_length)
+		return x_length > y_length ? -1 : 1;
+	bool x_any = *x->psn_type == '\0', y_any = *y->psn_type == '\0';
+	return x_any != y_any ? x_any - y_any : (x->from > y->from) - (x->from < y->from);
+}
+
+static void
+keep_benefit_years(struct loading *load)
+{
+	struct tables *tables = load->tables;
+	check_benefit_years(load);
+	tables->benefit = arena_alloc(load->arena, (load->count + 1) * sizeof *tables->benefit);
+	for (size_t i = 0; i < load->count; i++)
+		tables->benefit[tables->benefits++] = *(const struct benefit_row *)load->draft[i].row;
+	qsort(tables->benefit, tables->benefits, sizeof *tables->benefit, benefit_order);
+}
+
 static bool
 parse_month(struct slice text, int32_t *month)
 {
@@ -365,6 +446,8 @@ static const char *const pools_columns[] = {"prefix", "pool"};
 static const char *const institutions_columns[] = {"fixmedins_code", "name", "area", "level", "type"};
 static const char *const population_columns[] = {"pool", "township", "class", "month", "persons"};
 
+static const char *const benefit_years_columns[] = {"region", "psn_type", "begins", "from", "to"};
+
 static const struct schema {
 	const char *name;
 	const char *const *columns;
@@ -380,6 +463,7 @@ static const struct schema {
 	{"pools", pools_columns, COUNT(pools_columns), false, take_pool},
 	{"institutions", institutions_columns, COUNT(institutions_columns), true, take_institution},
 	{"population", population_columns, COUNT(population_columns), true, take_population},
+	{"benefit_years", benefit_years_columns, COUNT(benefit_years_columns), true, take_benefit_year},
 };
 
 static int
@@ -436,6 +520,8 @@ keep_table(struct loading *load, const struct schema *schema)
 	tables->has_medtype |= schema->take == take_medtype;
 	tables->has_payment |= schema->take == take_payment;
 	tables->has_codes |= schema->take == take_code;
+	if (schema->take == take_benefit_year)
+		keep_benefit_years(load);
 	if (schema->take == take_pool) {
 		tables->pool = arena_alloc(load->arena, (load->count + 1) * sizeof *tables->pool);
 		for (size_t i = 0; i < load->count; i++)

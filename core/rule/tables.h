@@ -33,6 +33,12 @@ struct population_row {                 /* sorted by pool, township, class, mont
 	int64_t persons;
 };
 
+struct benefit_row {                    /* whose benefit year begins when: the longest region first, then a psn_type before none */
+	const char *region, *psn_type;  /* psn_type without leading zeros, "": any */
+	int begins;                     /* 0 January ... 11 December */
+	int32_t from, to;               /* days, both included */
+};
+
 #define TABLES_SETS_MAX 256
 #define TABLES_MAX 10
 
@@ -49,6 +55,8 @@ struct tables {
 	size_t pools;
 	struct population_row *population;
 	size_t populations;
+	struct benefit_row *benefit;
+	size_t benefits;
 	const char **set_region;        /* distinct regions of those three, sorted */
 	size_t set_regions;
 	bool has_medtype, has_payment, has_codes;       /* could be read: a set that is not there is the rule's mistake */

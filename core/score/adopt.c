@@ -11,8 +11,8 @@ static void
 person_unsay(struct scorer *fresh, uint32_t number)
 {
 	struct person *person = person_at(&fresh->persons, number);
-	for (int slot = 0; slot < YEARS_KEPT; slot++) {
-		struct ledger_year *block = person_year_slot(&fresh->persons, person, slot);
+	for (size_t slot = 0; slot < persons_years(fresh->persons.beginnings); slot++) {
+		struct ledger_year *block = person_year_at(&fresh->persons, person, slot);
 		if (fresh->layout.ledger_rules)
 			memset(ledger_said(&fresh->persons, block, 0), 0, fresh->layout.ledger_rules * sizeof(struct said));
 	}
@@ -21,7 +21,7 @@ person_unsay(struct scorer *fresh, uint32_t number)
 static void
 year_carry(struct scorer *fresh, struct ledger_year *to, const struct scorer *live, struct ledger_year *from, const struct plan *plan)
 {
-	for (size_t i = 0; to->year == from->year && i < plan->new_layout.ledger_rules; i++)
+	for (size_t i = 0; to && to->year == from->year && i < plan->new_layout.ledger_rules; i++)
 		if (plan->ledger_rule[i] >= 0)
 			*ledger_said(&fresh->persons, to, i) = *ledger_said(&live->persons, from, (size_t)plan->ledger_rule[i]);
 }
@@ -38,8 +38,11 @@ person_carry(struct scorer *fresh, const struct scorer *live, uint32_t number, c
 	if (found == NOBODY)
 		return;
 	struct person *to = person_at(&fresh->persons, found);
-	for (int slot = 0; slot < YEARS_KEPT; slot++)
-		year_carry(fresh, person_year_slot(&fresh->persons, to, slot), live, person_year_slot(&live->persons, from, slot), plan);
+	for (size_t slot = 0; slot < persons_years(live->persons.beginnings); slot++) {
+		struct ledger_year *year = person_year_at(&live->persons, from, slot);
+		if (year->year)
+			year_carry(fresh, person_year_slot(&fresh->persons, to, (int32_t)year->year), live, year, plan);
+	}
 }
 
 static void

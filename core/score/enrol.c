@@ -99,6 +99,15 @@ record_find(struct scorer *scorer, const struct person *person, int32_t year, ui
 	return n;
 }
 
+/* Every benefit year that ends in the calendar year. */
+static void
+judge_years(struct scorer *scorer, uint32_t number, int32_t year)
+{
+	for (int32_t begins = 0; begins < 12; begins++)
+		if (scorer->persons.beginnings >> begins & 1)
+			ledger_judge(scorer, number, begins ? (year - 1) * 12 + begins : year * 12, CAUSE_LATE);
+}
+
 enum fate
 enrol(struct scorer *scorer, const struct turn *turn)
 {
@@ -126,6 +135,6 @@ enrol(struct scorer *scorer, const struct turn *turn)
 	struct slice before = enrolment_tier(scorer, person, year);
 	record_fill(scorer, record_at(scorer, found), turn);
 	if (!slice_equal(before, enrolment_tier(scorer, person, year)))
-		ledger_judge(scorer, number, year, CAUSE_LATE);
+		judge_years(scorer, number, year);
 	return FATE_JUDGED;
 }

@@ -79,7 +79,8 @@ params_print(struct scorer *scorer, struct buffer *out, const struct turn *turn,
 	int32_t day = time_day(turn->claim->value[FIELD_setl_time].number);
 	uint32_t number = persons_find(&scorer->persons, turn->pool_name, turn->claim->value[FIELD_psn_no].text, turn->person_hash);
 	const struct enrolment_record *enrolment = number == NOBODY ? NULL
-	    : enrolment_find(scorer, person_at(&scorer->persons, number), day_year(day), 0);
+	    : enrolment_find(scorer, person_at(&scorer->persons, number),
+		  year_calendar(year_holding(day_month(day), tables_begins(scorer->rules, turn->area, claim_text(turn->claim, FIELD_psn_type), day))), 0);
 	struct slice tier = enrolment ? names_text(&scorer->names, enrolment->tier) : SLICE("");
 	for (size_t i = 0; i < rule->params; i++) {
 		bool unknown;

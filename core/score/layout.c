@@ -116,6 +116,7 @@ layout_make(struct layout *layout, const struct ruleset *rules)
 		.family_rule = calloc(most, sizeof(struct family_rule)),
 		.claim_rule = calloc(most, sizeof(struct claim_rule)),
 	};
+	layout->beginnings = tables_beginnings(rules);
 	layout_amount(layout, FIELD_medfee_sumamt);
 	layout_amount(layout, FIELD_hifp_pay);
 	for (size_t i = 0; i < rules->rules; i++)

@@ -60,12 +60,13 @@ evidence_sort(struct evidence_list *list)
 		qsort(list->claim, list->count, sizeof *list->claim, evidence_order);
 }
 
-/* The year's block, emptied when it still holds a year four years older; NULL when it holds a newer one. */
+/* The year's block, emptied when it still holds a year four years older; NULL when it holds a newer one, or when no benefit
+ * year begins in that month any more. */
 static struct ledger_year *
 year_open(struct scorer *scorer, struct person *person, int32_t year)
 {
 	struct ledger_year *block = person_year_slot(&scorer->persons, person, year);
-	if (block->year == year)
+	if (!block || block->year == year)
 		return block;
 	if (block->year > year)
 		return NULL;
@@ -130,7 +131,7 @@ collect_year(struct scorer *scorer, const struct person *person, int32_t year, c
 		const struct booking *booking = booking_at(&scorer->bookings, n);
 		if (booking->flags & BOOKING_BEYOND || !booking_bit(booking, (uint32_t)ledger->where))
 			continue;
-		if (day_year(time_day(booking->booked_time)) != year)
+		if (year_holding(scorer_month(scorer, booking->booked_time), booking_booked_begins(booking)) != year)
 			continue;
 		if (!(booking->flags & BOOKING_REFUND))
 			list_with_refunds(scorer, n, ledger->amount);
@@ -163,7 +164,8 @@ struct place {                          /* where and when a sum stands */
 static int
 nearness(const struct booking *booking, int32_t year, const struct ledger *ledger)
 {
-	bool is_of_year = !(booking->flags & BOOKING_REFUND) && day_year(time_day(booking->setl_time)) == year;
+	bool is_of_year = !(booking->flags & BOOKING_REFUND)
+	    && year_holding(day_month(time_day(booking->setl_time)), booking_begins(booking)) == year;
 	return is_of_year + (is_of_year && booking_bit(booking, (uint32_t)ledger->where));
 }
 
@@ -193,8 +195,8 @@ place_of(const struct scorer *scorer, const struct person *person, int32_t year,
 	if (list->count)
 		return (struct place){list->claim[list->count - 1].area, list->claim[list->count - 1].time};
 	const struct booking *latest = nearest(scorer, person, year, ledger);
-	const struct enrolment_record *enrolment = latest ? NULL : enrolment_find(scorer, person, year, 0);
-	int64_t time = latest && nearness(latest, year, ledger) > 0 ? latest->setl_time : (int64_t)month_first_day(year * 12) * DAY_SECONDS;
+	const struct enrolment_record *enrolment = latest ? NULL : enrolment_find(scorer, person, year_calendar(year), 0);
+	int64_t time = latest && nearness(latest, year, ledger) > 0 ? latest->setl_time : (int64_t)month_first_day(year) * DAY_SECONDS;
 	return (struct place){latest ? latest->area : enrolment ? enrolment->area : person->pool, time};
 }
 
@@ -222,7 +224,7 @@ ledger_row(struct scorer *scorer, uint32_t person_number, int32_t year, size_t l
 	bool tier_unknown = false;
 	collect_year(scorer, person, year, ledger);
 	struct place place = place_of(scorer, person, year, ledger);
-	return row_of(scorer, made, enrolment_tier(scorer, person, year), &place, &tier_unknown);
+	return row_of(scorer, made, enrolment_tier(scorer, person, year_calendar(year)), &place, &tier_unknown);
 }
 
 static void
@@ -237,7 +239,7 @@ judge_one(struct scorer *scorer, uint32_t person_number, struct ledger_year *blo
 	collect_year(scorer, person, year, ledger);
 	struct place place = place_of(scorer, person, year, ledger);
 	bool tier_unknown = false;
-	const struct param_row *row = row_of(scorer, made, enrolment_tier(scorer, person, year), &place, &tier_unknown);
+	const struct param_row *row = row_of(scorer, made, enrolment_tier(scorer, person, year_calendar(year)), &place, &tier_unknown);
 	if (!row && said->revision == 0)
 		return;
 	struct ledger_input input = {
@@ -258,7 +260,7 @@ judge_one(struct scorer *scorer, uint32_t person_number, struct ledger_year *blo
 		.kind = "person", .pool = person->pool, .area = place.area, .psn_no = person_psn_no(&scorer->persons, person),
 		.variant = made->notice ? "notice" : "",
 	};
-	snprintf(subject.period, sizeof subject.period, "%d", year);
+	year_text(year, subject.period);
 	say_alert(scorer, said, &(struct statement){
 		.rule = made->rule, .subject = &subject, .verdict = &verdict, .row = row, .param = made->limit,
 		.tier_unknown = tier_unknown, .cause = cause, .event_time = place.time, .evidence = &scorer->evidence,
@@ -279,7 +281,7 @@ ledger_judge(struct scorer *scorer, uint32_t person_number, int32_t year, enum c
 {
 	struct person *person = person_at(&scorer->persons, person_number);
 	struct ledger_year *block = person_year_slot(&scorer->persons, person, year);
-	if (block->year != year)
+	if (!block || block->year != year)
 		return;
 	for (size_t i = 0; i < scorer->layout.ledger_rules; i++)
 		if (may_speak(scorer, block, i))
@@ -290,8 +292,8 @@ void
 ledger_rejudge(struct scorer *scorer, uint32_t person_number, const bool *wanted)
 {
 	struct person *person = person_at(&scorer->persons, person_number);
-	for (int slot = 0; slot < YEARS_KEPT; slot++) {
-		struct ledger_year *block = person_year_slot(&scorer->persons, person, slot);
+	for (size_t slot = 0; slot < persons_years(scorer->persons.beginnings); slot++) {
+		struct ledger_year *block = person_year_at(&scorer->persons, person, slot);
 		for (size_t i = 0; block->year && i < scorer->layout.ledger_rules; i++)
 			if (wanted[scorer->layout.ledger_rule[i].rule] && may_speak(scorer, block, i))
 				judge_one(scorer, person_number, block, i, CAUSE_RULES);

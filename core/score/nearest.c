@@ -28,11 +28,11 @@ year_look(struct scorer *scorer, uint32_t person, const struct ledger_year *bloc
 static void
 persons_look(struct scorer *scorer, size_t index, struct nearest *best)
 {
-	size_t words = ledger_year_words(scorer->persons.ledgers, scorer->persons.ledger_rules);
+	size_t years = persons_years(scorer->persons.beginnings);
 	for (uint32_t n = 0; n < scorer->persons.chunks.count; n++) {
-		const struct person *person = person_at(&scorer->persons, n);
-		for (size_t slot = 0; slot < YEARS_KEPT; slot++)
-			year_look(scorer, n, (const struct ledger_year *)(person->data + slot * words), index, best);
+		struct person *person = person_at(&scorer->persons, n);
+		for (size_t slot = 0; slot < years; slot++)
+			year_look(scorer, n, person_year_at(&scorer->persons, person, slot), index, best);
 	}
 }
 

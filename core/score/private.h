@@ -52,6 +52,7 @@ struct layout {
 	size_t family_rules;
 	struct claim_rule *claim_rule;
 	size_t claim_rules;
+	uint32_t beginnings;            /* months in which benefit years begin */
 };
 
 enum { AMOUNT_MEDFEE, AMOUNT_HIFP };
@@ -217,7 +218,7 @@ struct area_series {                    /* which series of its pool the bookings
 
 struct touched {                        /* a person's year that the record changed */
 	uint32_t person;
-	int32_t year;
+	int32_t year;                   /* its first month */
 };
 
 struct relink {                         /* a refund whose original is looked for again */
@@ -400,7 +401,7 @@ void judge_claim_rules(struct scorer *, const struct turn *, uint32_t number, co
 /* What was said about settlements that are no longer remembered goes, whenever there is twice as much as was kept. */
 void claim_said_forget(struct scorer *);
 
-/* ---- ledger.c ---- */
+/* ---- ledger.c: a benefit year has the number of its first month ---- */
 void ledger_add(struct scorer *, uint32_t person, int32_t year, const struct booking *bits, const struct booking *amounts, int sign);
 void ledger_judge(struct scorer *, uint32_t person, int32_t year, enum cause);
 /* Every year of the person, the rules that are wanted alone, cause `rules`. */

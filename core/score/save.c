@@ -7,7 +7,7 @@
 #include "core/score/private.h"
 #include "core/state/codec.h"
 
-#define STATE_LAYOUT 4                  /* grows with every change of what is written */
+#define STATE_LAYOUT 5                  /* grows with every change of what is written */
 
 #define KNOWN(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " changed: name its new field below, then its size here, and count STATE_LAYOUT up")
 KNOWN(struct said, 24);
@@ -26,14 +26,14 @@ KNOWN(struct claim_said, 88);
 KNOWN(struct booking, 88);
 KNOWN(struct bookings, 200);
 KNOWN(struct person, 56);
-KNOWN(struct persons, 152);
+KNOWN(struct persons, 160);
 KNOWN(struct enrolment_record, 64);
 KNOWN(struct rule_counts, 72);
 KNOWN(struct scorer_counts, 256);
 KNOWN(struct hidden, 32);
 KNOWN(struct hiding, 64);
 KNOWN(struct suppression_counts, 24);
-KNOWN(struct scorer, 23568);
+KNOWN(struct scorer, 23584);
 
 #define MONTHS_MOST 200000              /* from year 0 to 9999 there are fewer */
 #define TIME_MOST (INT64_C(1) << 39)    /* as far as a booking reaches */
@@ -380,6 +380,7 @@ layout_same(struct codec *codec, const struct scorer *scorer)
 	codec_same(codec, layout->amounts);
 	codec_same(codec, layout->ledgers);
 	codec_same(codec, layout->ledger_rules);
+	codec_same(codec, layout->beginnings);
 	codec_same(codec, layout->series_rules);
 	codec_same(codec, layout->family_rules);
 }

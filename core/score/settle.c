@@ -59,9 +59,9 @@ book(struct scorer *scorer, uint32_t number, uint32_t original, int sign)
 	const struct booking *bits = original == NOBODY ? booking : at(scorer, original);
 	if (booking->flags & (BOOKING_VOID | BOOKING_BEYOND) || bits->flags & BOOKING_BEYOND)
 		return;
-	int32_t month = scorer_month(scorer, booking->booked_time);
-	ledger_add(scorer, bits->person, month / 12, bits, booking, sign);
-	touch(scorer, bits->person, month / 12);
+	int32_t month = scorer_month(scorer, booking->booked_time), year = year_holding(month, booking_booked_begins(booking));
+	ledger_add(scorer, bits->person, year, bits, booking, sign);
+	touch(scorer, bits->person, year);
 	if (scorer->layout.series_rules)
 		series_add(scorer, bits, booking, sign);
 	pool_note(scorer, pool_get(scorer, person_at(&scorer->persons, bits->person)->pool), month, sign);
@@ -187,6 +187,15 @@ chain_add(struct scorer *scorer, uint32_t number, uint32_t person_number)
 	*place = number;
 }
 
+/* The month in which the person's benefit year begins. */
+static uint32_t
+claim_begins(const struct scorer *scorer, const struct turn *turn)
+{
+	if (scorer->layout.beginnings == 1)
+		return 0;
+	return tables_begins(scorer->rules, turn->area, claim_text(turn->claim, FIELD_psn_type), time_day(turn->claim->value[FIELD_setl_time].number));
+}
+
 static void
 booking_fill(struct scorer *scorer, uint32_t number, const struct turn *turn, const uint64_t *truth)
 {
@@ -209,7 +218,8 @@ booking_fill(struct scorer *scorer, uint32_t number, const struct turn *turn, co
 		booking->refunds = 0;
 		booking->refunded_medfee = booking->refunded_hifp = 0;
 	}
-	booking->flags = flags | (booking->flags & BOOKING_GATHERED);
+	booking->flags = flags | (booking->flags & BOOKING_GATHERED) | claim_begins(scorer, turn) << BOOKING_BEGINS_SHIFT;
+	booking_book_begins(booking, booking_begins(booking));
 	memcpy(booking->data, truth, scorer->words * sizeof *truth);
 	for (size_t i = 0; i < scorer->layout.amounts; i++)
 		booking->data[scorer->words + i] = claim_amount(claim, (unsigned)scorer->layout.amount_field[i]);
@@ -256,6 +266,7 @@ book_relinked(struct scorer *scorer, uint32_t number)
 		if (relink->is_booked)
 			book(scorer, relink->refund, relink->before, -1);
 		refund->booked_time = now == NOBODY ? refund->setl_time : at(scorer, now)->setl_time;
+		booking_book_begins(refund, booking_begins(now == NOBODY ? refund : at(scorer, now)));
 		if (refund->flags & BOOKING_REFUND)
 			book(scorer, relink->refund, now, 1);
 		if (relink->before != NOBODY && relink->before != number && concerns_stays(at(scorer, relink->before)))
@@ -323,7 +334,8 @@ note_quality(struct scorer *scorer, const struct turn *turn, const struct bookin
 	const struct claim *claim = turn->claim;
 	uint32_t institution = turn->institution;
 	struct slice year = claim_text(claim, FIELD_year);
-	if (year.length && number_of(year) != scorer_month(scorer, claim->value[FIELD_setl_time].number) / 12)
+	int32_t month = scorer_month(scorer, claim->value[FIELD_setl_time].number);
+	if (year.length && number_of(year) != month / 12 && number_of(year) != year_calendar(year_holding(month, claim_begins(scorer, turn))))
 		quality_note(scorer, turn->pool_name, institution, QUALITY_year_unlike_setl_time);
 	if (institution == 0)
 		quality_note(scorer, turn->pool_name, 0, QUALITY_no_institution);

@@ -201,7 +201,8 @@ scorer_use(struct scorer *scorer, struct ruleset *rules, struct ruleset **old)
 	struct plan plan;
 	plan_make(&plan, scorer->rules, &scorer->layout, rules);
 	bookings_relayout(&scorer->bookings, plan.new_words, plan.new_layout.amounts, rewrite_booking, &plan);
-	persons_relayout(&scorer->persons, plan.new_layout.ledgers, plan.new_layout.ledger_rules, rewrite_year, &plan);
+	persons_relayout(&scorer->persons, plan.new_layout.ledgers, plan.new_layout.ledger_rules, plan.new_layout.beginnings,
+	    rewrite_year, &plan);
 	windows_move(scorer, &plan);
 	claim_said_keep(scorer, &plan);
 	counts_move(scorer, &plan);

@@ -23,6 +23,12 @@ enum booking_flag {
 	BOOKING_GATHERED = 128          /* a refund whose original is looked for again, while one record is judged */
 };
 
+/* In the flags too: the month in which the benefit year begins (0 January) by the settlement's own person and area, and where
+ * its amounts stand: the original's for a linked refund. */
+#define BOOKING_BEGINS_SHIFT 8
+#define BOOKING_BOOKED_SHIFT 12
+#define BOOKING_MONTH 15u
+
 /* Times are Beijing seconds: 40 bits reach 17,000 years either way. */
 struct booking {
 	struct hash128 content;
@@ -85,6 +91,24 @@ static inline struct booking *
 booking_at(const struct bookings *bookings, uint32_t number)
 {
 	return chunks_at(&bookings->chunks, number);
+}
+
+static inline uint32_t
+booking_begins(const struct booking *booking)
+{
+	return booking->flags >> BOOKING_BEGINS_SHIFT & BOOKING_MONTH;
+}
+
+static inline uint32_t
+booking_booked_begins(const struct booking *booking)
+{
+	return booking->flags >> BOOKING_BOOKED_SHIFT & BOOKING_MONTH;
+}
+
+static inline void
+booking_book_begins(struct booking *booking, uint32_t begins)
+{
+	booking->flags = (booking->flags & ~(BOOKING_MONTH << BOOKING_BOOKED_SHIFT)) | (begins & BOOKING_MONTH) << BOOKING_BOOKED_SHIFT;
 }
 
 static inline struct slice

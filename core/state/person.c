@@ -7,10 +7,16 @@ ledger_year_words(size_t ledgers, size_t ledger_rules)
 	return 1 + ledgers + ledger_rules * (sizeof(struct said) / sizeof(int64_t));
 }
 
-static size_t
-person_stride(size_t ledgers, size_t ledger_rules)
+size_t
+persons_years(uint32_t beginnings)
 {
-	return sizeof(struct person) + YEARS_KEPT * ledger_year_words(ledgers, ledger_rules) * sizeof(int64_t);
+	return (size_t)__builtin_popcount(beginnings) * YEARS_KEPT;
+}
+
+static size_t
+person_stride(size_t ledgers, size_t ledger_rules, uint32_t beginnings)
+{
+	return sizeof(struct person) + persons_years(beginnings) * ledger_year_words(ledgers, ledger_rules) * sizeof(int64_t);
 }
 
 uint64_t
@@ -20,10 +26,10 @@ person_hash(uint32_t pool, struct slice psn_no)
 }
 
 void
-persons_init(struct persons *persons, size_t ledgers, size_t ledger_rules)
+persons_init(struct persons *persons, size_t ledgers, size_t ledger_rules, uint32_t beginnings)
 {
-	*persons = (struct persons){.ledgers = ledgers, .ledger_rules = ledger_rules};
-	chunks_init(&persons->chunks, person_stride(ledgers, ledger_rules));
+	*persons = (struct persons){.ledgers = ledgers, .ledger_rules = ledger_rules, .beginnings = beginnings};
+	chunks_init(&persons->chunks, person_stride(ledgers, ledger_rules, beginnings));
 	table_init(&persons->table);
 }
 
@@ -59,26 +65,25 @@ persons_add(struct persons *persons, uint32_t pool, struct slice psn_no, uint64_
 }
 
 void
-persons_relayout(struct persons *persons, size_t ledgers, size_t ledger_rules,
+persons_relayout(struct persons *persons, size_t ledgers, size_t ledger_rules, uint32_t beginnings,
     void (*rewrite)(const void *plan, const struct ledger_year *old_year, struct ledger_year *new_year), const void *plan)
 {
-	struct chunks old = persons->chunks;
-	size_t old_words = ledger_year_words(persons->ledgers, persons->ledger_rules);
-	size_t new_words = ledger_year_words(ledgers, ledger_rules);
-	chunks_init(&persons->chunks, person_stride(ledgers, ledger_rules));
+	struct persons old = *persons;
+	chunks_init(&persons->chunks, person_stride(ledgers, ledger_rules, beginnings));
 	persons->ledgers = ledgers;
 	persons->ledger_rules = ledger_rules;
-	for (uint32_t number = 0; number < old.count; number++) {
-		const struct person *from = chunks_at(&old, number);
-		struct person *to = chunks_at(&persons->chunks, chunks_add(&persons->chunks));
+	persons->beginnings = beginnings;
+	for (uint32_t number = 0; number < old.chunks.count; number++) {
+		struct person *from = person_at(&old, number), *to = chunks_at(&persons->chunks, chunks_add(&persons->chunks));
 		memcpy(to, from, sizeof *to);
-		for (size_t slot = 0; slot < YEARS_KEPT; slot++) {
-			const struct ledger_year *year = (const struct ledger_year *)(from->data + slot * old_words);
-			if (year->year)
-				rewrite(plan, year, (struct ledger_year *)(to->data + slot * new_words));
+		for (size_t slot = 0; slot < persons_years(old.beginnings); slot++) {
+			const struct ledger_year *year = person_year_at(&old, from, slot);
+			struct ledger_year *place = year->year ? person_year_slot(persons, to, (int32_t)year->year) : NULL;
+			if (place)
+				rewrite(plan, year, place);
 		}
 	}
-	chunks_free(&old);
+	chunks_free(&old.chunks);
 }
 
 size_t

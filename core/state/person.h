@@ -1,6 +1,6 @@
 /* Persons of a pool and their enrolments.  A person is (pool, psn_no), kept exact.  Behind the fixed part of a person
- * stand YEARS_KEPT benefit years; a year is its number, then one sum per ledger aggregate, then what was last said
- * per ledger rule. */
+ * stand YEARS_KEPT benefit years for every month in which some benefit year begins; a year is the number of its first
+ * month, then one sum per ledger aggregate, then what was last said per ledger rule. */
 #ifndef FW_PERSON_H
 #define FW_PERSON_H
 
@@ -33,7 +33,7 @@ struct person {
 };
 
 struct ledger_year {
-	int64_t year;                   /* 0: empty */
+	int64_t year;                   /* its first month; 0: empty */
 	int64_t sum[];                  /* ledgers sums, then said[ledger_rules] */
 };
 
@@ -42,6 +42,7 @@ struct persons {
 	struct table table;
 	struct texts long_texts;
 	size_t ledgers, ledger_rules;
+	uint32_t beginnings;            /* months in which a benefit year may begin, bit 0 January */
 };
 
 /* One person, insurance type and benefit year; the newest updt_time wins, without it the later arrival. */
@@ -64,7 +65,7 @@ struct enrolment_record {
 	uint32_t identity;              /* in the scorer's identities: struct enrolment_identity each; few persons have one */
 };
 
-void persons_init(struct persons *, size_t ledgers, size_t ledger_rules);
+void persons_init(struct persons *, size_t ledgers, size_t ledger_rules, uint32_t beginnings);
 void persons_free(struct persons *);
 uint64_t person_hash(uint32_t pool, struct slice psn_no);
 uint32_t persons_find(const struct persons *, uint32_t pool, struct slice psn_no, uint64_t hash);
@@ -72,8 +73,12 @@ uint32_t persons_add(struct persons *, uint32_t pool, struct slice psn_no, uint6
 size_t persons_bytes(const struct persons *);
 size_t ledger_year_words(size_t ledgers, size_t ledger_rules);
 
-/* As bookings_relayout, for one year's block at a time. */
-void persons_relayout(struct persons *, size_t ledgers, size_t ledger_rules,
+/* How many years there is room for. */
+size_t persons_years(uint32_t beginnings);
+
+/* As bookings_relayout, for one year's block at a time.  Years that begin in a month that is no longer among the beginnings
+ * are dropped. */
+void persons_relayout(struct persons *, size_t ledgers, size_t ledger_rules, uint32_t beginnings,
     void (*rewrite)(const void *plan, const struct ledger_year *old_year, struct ledger_year *new_year), const void *plan);
 
 static inline struct person *
@@ -92,11 +97,34 @@ person_psn_no(const struct persons *persons, const struct person *person)
 	return (struct slice){texts_at(&persons->long_texts, number), person->length};
 }
 
+/* A benefit year has the number of its first month: the one that holds the month, of those that begin in that month of the
+ * calendar (0 January). */
+static inline int32_t
+year_holding(int32_t month, uint32_t begins)
+{
+	return month - (month % 12 - (int32_t)begins + 12) % 12;
+}
+
+/* The calendar year in which it ends: who is enrolled for that one, in its tier, has this benefit year. */
+static inline int32_t
+year_calendar(int32_t year)
+{
+	return (year + 11) / 12;
+}
+
+static inline struct ledger_year *
+person_year_at(const struct persons *persons, struct person *person, size_t slot)
+{
+	return (struct ledger_year *)(person->data + slot * ledger_year_words(persons->ledgers, persons->ledger_rules));
+}
+
+/* Where the year stands; NULL when no benefit year begins in its month.  Years of two beginnings never share a place. */
 static inline struct ledger_year *
 person_year_slot(const struct persons *persons, struct person *person, int32_t year)
 {
-	return (struct ledger_year *)(person->data
-	    + (size_t)(year % YEARS_KEPT) * ledger_year_words(persons->ledgers, persons->ledger_rules));
+	uint32_t bit = 1u << year % 12;
+	size_t before = (size_t)__builtin_popcount(persons->beginnings & (bit - 1));
+	return persons->beginnings & bit ? person_year_at(persons, person, before * YEARS_KEPT + (size_t)(year / 12 % YEARS_KEPT)) : NULL;
 }
 
 static inline struct said *
