@@ -350,12 +350,29 @@ put_sum(struct world *world, int depth)
 	return left;
 }
 
+/* Two fields in either order, again and again, so that many comparisons ask about the same sum. */
+static struct number
+put_pair(struct world *world)
+{
+	struct number number = {0};
+	bool is_swapped = roll(world, 2), is_minus = roll(world, 2);
+	unsigned first = is_swapped ? FIELD_acct_pay : FIELD_hifp_pay, second = is_swapped ? FIELD_hifp_pay : FIELD_acct_pay;
+	buffer_printf(&world->text, "%s %c %s", settlement_fields[first].name, is_minus ? '-' : '+', settlement_fields[second].name);
+	for (int i = 0; i < CLAIMS; i++) {
+		const struct claim *claim = &world->claim[i];
+		int64_t added = claim->value[second].number;
+		number.there[i] = claim_has(claim, first) && claim_has(claim, second);
+		number.value[i] = (__int128)claim->value[first].number + (is_minus ? -added : added);
+	}
+	return number;
+}
+
 static struct number
 put_number(struct world *world, enum scale scale, bool may_be_literal)
 {
-	if (scale != AMOUNT || roll(world, 3) != 2)
-		return put_plain_number(world, scale, may_be_literal);
-	return put_sum(world, 2);
+	if (scale == AMOUNT && roll(world, 4) == 3)
+		return put_pair(world);
+	return scale == AMOUNT && roll(world, 3) == 2 ? put_sum(world, 2) : put_plain_number(world, scale, may_be_literal);
 }
 
 static bool
@@ -512,6 +529,22 @@ add_conditions(struct world *world, struct expressions *all, struct asked *asked
 	return count;
 }
 
+/* The first one, except what one of the others holds true: their being unknown takes nothing away. */
+static size_t
+add_exclusion(struct expressions *all, struct asked *asked, size_t count)
+{
+	int32_t unless[CONDITIONS_MAX];
+	struct answer answer = asked[0].answer;
+	for (size_t i = 1; i < count; i++) {
+		unless[i - 1] = asked[i].condition;
+		for (int c = 0; c < CLAIMS; c++)
+			if (asked[i].answer.of[c] == T)
+				answer.of[c] = F;
+	}
+	asked[count] = (struct asked){expression_unless(all, asked[0].condition, unless, count - 1), answer};
+	return count + 1;
+}
+
 static void
 compare(const struct ruleset *set, struct matcher *matcher, const struct world *world, const struct asked *asked, size_t count)
 {
@@ -540,7 +573,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct ruleset set = {.tables = common.tables};
 	struct diags diags = {0};
 	struct expressions all;
-	struct asked asked[CONDITIONS_MAX];
+	struct asked asked[CONDITIONS_MAX + 1];
+	int32_t excluding;
 	for (int i = 0; i < CLAIMS; i++) {
 		take_claim(&world, &world.claim[i]);
 		world.area[i] = areas[draw(&world, LENGTH(areas))];
@@ -549,6 +583,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (expression_builtin(&all, "med_type in $inpatient") != CONDITION_INPATIENT)
 		abort();
 	size_t count = add_conditions(&world, &all, asked);
+	if (count > 1) {
+		count = add_exclusion(&all, asked, count);
+		excluding = asked[count - 1].condition;
+		set.excluding = &excluding;
+		set.excludings = 1;
+	}
 	set.condition = all.condition;
 	set.conditions = all.conditions;
 	struct matcher *matcher = matcher_open(&set);
