@@ -6,6 +6,7 @@
 int command_check(int argc, char **argv);
 int command_test(int argc, char **argv);
 int command_fmt(int argc, char **argv);
+int command_doc(int argc, char **argv);
 int command_coverage(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_replay(int argc, char **argv);

@@ -16,6 +16,7 @@ static const struct {
 } command[] = {
 	{"check", command_check, {"检查规则文件，输出规范文本", "check the rule files and print their canonical text"}},
 	{"coverage", command_coverage, {"列出规则内的测试没有测到的地方", "what no test inside the rule files reaches"}},
+	{"doc", command_doc, {"由规则文件生成中英文说明页", "pages about the rules, from their files"}},
 	{"fmt", command_fmt, {"把规则文件排成统一版式", "write the rule files in one layout"}},
 	{"test", command_test, {"运行规则文件内的测试", "run the tests inside the rule files"}},
 	{"explain", command_explain, {"说明每条规则对一笔结算是否命中、由哪些值决定", "say for a settlement which rules match, and by which values"}},

@@ -182,4 +182,8 @@ void scorer_close(struct scorer *);
  * of tests run; *failed counts those that failed. */
 size_t trial_run(struct ruleset *, struct diags *, size_t *failed);
 
+/* Adds the line of the first alert that a test inside the rule raises, whatever the rule's mode, and gives that test; persons of
+ * tests are made up and shown as they are.  NULL: no test raises one. */
+const struct rule_test *trial_example(const struct ruleset *, size_t rule, struct buffer *line);
+
 #endif
