@@ -1,18 +1,15 @@
 /* Expressions and claims from the bytes.  Each expression is written as text and worked out by the manual's rules at the same
  * time, value by value and without any normal form; compiled together and matched, all must answer the same, twice. */
 #include "core/rule/expression.h"
-#include "tests/fuzz/scratch.h"
+#include "tests/fuzz/world.h"
 
 #include "core/base/money.h"
-#include "core/base/time.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 int LLVMFuzzerInitialize(int *, char ***);
 
-#define CLAIMS 3
 #define CONDITIONS_MAX 6
 #define DEPTH_MAX 7
-#define FIRST_DAY 19723                         /* 2024-01-01 */
 
 #define T TRUTH_TRUE
 #define F TRUTH_FALSE
@@ -26,13 +23,6 @@ struct number {
 	bool there[CLAIMS];
 	__int128 value[CLAIMS];
 	bool is_literal;
-};
-
-struct world {
-	struct bytes bytes;
-	struct claim claim[CLAIMS];
-	const char *area[CLAIMS];
-	struct buffer text;
 };
 
 static struct ruleset common;                   /* the tables */
@@ -49,64 +39,6 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	if (common_diags.errors)
 		abort();
 	return 0;
-}
-
-static unsigned
-roll(struct world *world, unsigned choices)
-{
-	return take(&world->bytes, choices);
-}
-
-/* ---- claims ---- */
-
-static const char *const codes[] = {"1", "2", "11", "12", "21", "40", "390", "0"};
-static const char *const ids[] = {"1", "01", "0", "psn-7", "a-visit-with-a-long-number-0001", "a-visit-with-a-long-number-0011", "11", "40"};
-static const unsigned code_field[] = {FIELD_med_type, FIELD_insutype, FIELD_clr_way, FIELD_hi_paymtd, FIELD_gend};
-static const unsigned id_field[] = {FIELD_psn_no, FIELD_mdtrt_id, FIELD_fixmedins_code};
-static const unsigned amount_field[] = {FIELD_hifp_pay, FIELD_acct_pay, FIELD_balc, FIELD_medfee_sumamt};
-static const unsigned decimal_field[] = {FIELD_age, FIELD_pool_prop_selfpay};
-static const unsigned day_field[] = {FIELD_begndate, FIELD_enddate, FIELD_brdy};
-static const int64_t amounts[] = {0, 1, -1, 100, 30000, 30001, -30000, INT64_C(9999999999999999)};
-static const char *const areas[] = {"140902", "500101", "110101", ""};
-
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-
-/* Claims are drawn from the end of the bytes. */
-static unsigned
-draw(struct world *world, unsigned choices)
-{
-	return take_last(&world->bytes, choices);
-}
-
-static bool
-appears(struct world *world, struct claim *claim, unsigned field)
-{
-	bool is_there = draw(world, 4) != 0;
-	if (is_there)
-		claim->present[field >> 6] |= UINT64_C(1) << (field & 63);
-	return is_there;
-}
-
-static void
-take_claim(struct world *world, struct claim *claim)
-{
-	for (size_t i = 0; i < LENGTH(code_field); i++)
-		if (appears(world, claim, code_field[i]))
-			claim->value[code_field[i]].text = slice_of(codes[draw(world, LENGTH(codes))]);
-	for (size_t i = 0; i < LENGTH(id_field); i++)
-		if (appears(world, claim, id_field[i]))
-			claim->value[id_field[i]].text = slice_of(ids[draw(world, LENGTH(ids))]);
-	for (size_t i = 0; i < LENGTH(amount_field); i++)
-		if (appears(world, claim, amount_field[i]))
-			claim->value[amount_field[i]].number = amounts[draw(world, LENGTH(amounts))];
-	for (size_t i = 0; i < LENGTH(decimal_field); i++)
-		if (appears(world, claim, decimal_field[i]))
-			claim->value[decimal_field[i]].number = draw(world, 4) * INT64_C(5000);
-	for (size_t i = 0; i < LENGTH(day_field); i++)
-		if (appears(world, claim, day_field[i]))
-			claim->value[day_field[i]].number = FIRST_DAY + draw(world, 4);
-	if (appears(world, claim, FIELD_setl_time))
-		claim->value[FIELD_setl_time].number = (FIRST_DAY + (int64_t)draw(world, 4)) * DAY_SECONDS + draw(world, 3) * INT64_C(43199);
 }
 
 /* ---- three values ---- */
