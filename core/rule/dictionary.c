@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#define FIRST_SLOTS 64
+#define FIRST_SLOTS 256                 /* few codes: hardly two of them at one place */
 
 void
 dictionary_init(struct dictionary *dictionary, int field)
@@ -26,7 +26,6 @@ dictionary_free(struct dictionary *dictionary)
 	free(dictionary->question);
 	free(dictionary->entry);
 	free(dictionary->outcome);
-	free(dictionary->has_doubt);
 	free(dictionary->absent);
 	arena_free(&dictionary->texts);
 }
@@ -122,49 +121,72 @@ ask_all(struct matcher *matcher, const struct dictionary *dictionary, const stru
 	}
 }
 
-/* Codes that all rules treat alike have one outcome. */
+/* Codes that all rules treat alike have one outcome; see struct entry for its number. */
 static uint32_t
 outcome_intern(struct dictionary *dictionary, const uint64_t *made, size_t words)
 {
 	size_t size = 2 * words;
+	uint32_t has_doubt = memcmp(made, made + words, words * sizeof *made) != 0;
 	for (size_t i = 0; i < dictionary->outcomes; i++)
 		if (memcmp(dictionary->outcome + i * size, made, size * sizeof *made) == 0)
-			return (uint32_t)i + 1;
+			return (uint32_t)(2 * i) + has_doubt + 1;
 	if (dictionary->outcomes == dictionary->outcome_slots) {
 		dictionary->outcome_slots = dictionary->outcome_slots ? 2 * dictionary->outcome_slots : 8;
 		dictionary->outcome = memory_resize(dictionary->outcome, dictionary->outcome_slots * size * sizeof *made);
-		dictionary->has_doubt = memory_resize(dictionary->has_doubt, dictionary->outcome_slots * sizeof *dictionary->has_doubt);
 	}
 	memcpy(dictionary->outcome + dictionary->outcomes * size, made, size * sizeof *made);
-	dictionary->has_doubt[dictionary->outcomes] = memcmp(made, made + words, words * sizeof *made) != 0;
-	return (uint32_t)++dictionary->outcomes;
+	return (uint32_t)(2 * dictionary->outcomes++) + has_doubt + 1;
 }
 
 /* ---- keys ---- */
 
+/* What is not there is read from here instead: choosing an address is no jump, and lengths differ too much from code to
+ * code for jumps. */
+static const char nothing[8];
+
+static inline uint64_t
+load_eight_of(const char *at)
+{
+	uint64_t bytes;
+	memcpy(&bytes, at, sizeof bytes);
+	return bytes;
+}
+
+static inline uint64_t
+load_four_of(const char *at)
+{
+	uint32_t bytes;
+	memcpy(&bytes, at, sizeof bytes);
+	return bytes;
+}
+
+/* The first and the last eight bytes, or all there are; never a byte outside the text. */
+static inline struct entry
+make_short_key(struct slice text, uint32_t view)
+{
+	const char *data = text.data;
+	size_t length = text.length;
+	bool is_eight = length >= 8, is_four = length >= 4 && !is_eight, is_less = length < 4 && length > 0;
+	uint64_t eight = load_eight_of(is_eight ? data : nothing), last_eight = load_eight_of(is_eight ? data + length - 8 : nothing);
+	uint64_t four = load_four_of(is_four ? data : nothing), last_four = load_four_of(is_four ? data + length - 4 : nothing);
+	const char *few = is_less ? data : nothing;
+	size_t last = is_less ? length - 1 : 0;
+	uint64_t one = (uint8_t)few[0], middle = (uint8_t)few[(last + 1) / 2], end = (uint8_t)few[last];
+	return (struct entry){.first = eight | four | one | middle << 8 | end << 16, .last = last_eight | last_four,
+	    .length = (uint32_t)length, .view = view};
+}
+
 static struct entry
+make_long_key(struct slice text, uint32_t view)
+{
+	struct hash128 hash = hash128(text.data, text.length);
+	return (struct entry){.first = hash.low, .last = hash.high, .length = (uint32_t)text.length, .view = view};
+}
+
+static inline struct entry
 make_key(struct slice text, uint32_t view)
 {
-	struct entry key = {.length = (uint32_t)text.length, .view = view};
-	const char *data = text.data;
-	if (text.length > 16) {
-		struct hash128 hash = hash128(data, text.length);
-		key.first = hash.low;
-		key.last = hash.high;
-	} else if (text.length >= 8) {
-		memcpy(&key.first, data, 8);
-		memcpy(&key.last, data + text.length - 8, 8);
-	} else if (text.length >= 4) {
-		uint32_t first, last;
-		memcpy(&first, data, 4);
-		memcpy(&last, data + text.length - 4, 4);
-		key.first = first;
-		key.last = last;
-	} else if (text.length > 0) {
-		key.first = (uint8_t)data[0] | (uint64_t)(uint8_t)data[text.length / 2] << 8
-		    | (uint64_t)(uint8_t)data[text.length - 1] << 16;
-	}
-	return key;
+	return text.length <= 16 ? make_short_key(text, view) : make_long_key(text, view);
 }
 
 static inline uint64_t
@@ -182,7 +204,7 @@ key_equal(const struct entry *entry, const struct entry *key, struct slice text)
 	    && entry->view == key->view && (text.length <= 16 || memcmp(entry->text, text.data, text.length) == 0);
 }
 
-static struct entry *
+static inline struct entry *
 slot_find(const struct dictionary *dictionary, const struct entry *key, struct slice text)
 {
 	size_t mask = dictionary->slots - 1;
@@ -255,6 +277,6 @@ dictionary_find(struct matcher *matcher, struct dictionary *dictionary, const st
 		if (!outcome)
 			outcome = learn(matcher, dictionary, area, &key, code);
 	}
-	*has_doubt = dictionary->has_doubt[outcome - 1];
-	return dictionary->outcome + (size_t)(outcome - 1) * 2 * matcher->words;
+	*has_doubt = (outcome - 1) & 1;
+	return dictionary->outcome + (size_t)(outcome - 1) / 2 * 2 * matcher->words;
 }

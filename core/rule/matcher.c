@@ -114,6 +114,7 @@ count_all(struct matcher *matcher, size_t *literals)
 			*literals += program->term[t].count;
 	}
 	matcher->words = (matcher->terms + 64 * LANE_WORDS - 1) / (64 * LANE_WORDS) * LANE_WORDS;
+	matcher->used_words = (matcher->terms + 63) / 64;
 	matcher->set_words = MATCH_WORDS(set);
 	matcher->last_mask = set->conditions % 64 ? (UINT64_C(1) << (set->conditions % 64)) - 1 : UINT64_MAX;
 }
@@ -215,6 +216,22 @@ void
 matcher_ask_off(struct matcher *matcher, bool asked)
 {
 	matcher->start = asked ? matcher->all : matcher->in_force;
+	matcher->asked.dictionaries = matcher->asked.fields = matcher->asked.sums = matcher->asked.presences = 0;
+	for (size_t i = 0; i < matcher->dictionaries; i++)
+		if (asked || !matcher->dictionary[i].only_off)
+			matcher->asked.dictionary[matcher->asked.dictionaries++] = &matcher->dictionary[i];
+	for (size_t i = 0; i < matcher->scales; i++) {
+		const struct scale *scale = &matcher->scale[i];
+		if (scale->only_off && !asked)
+			continue;
+		if (scale->field >= 0)
+			matcher->asked.field[matcher->asked.fields++] = scale;
+		else
+			matcher->asked.sum[matcher->asked.sums++] = scale;
+	}
+	for (size_t i = 0; i < matcher->presences; i++)
+		if (asked || !matcher->presence[i].only_off)
+			matcher->asked.presence[matcher->asked.presences++] = &matcher->presence[i];
 }
 
 struct matcher *
@@ -244,6 +261,10 @@ matcher_open(const struct ruleset *set)
 	matcher->mask = zeroed(matcher, columns, sizeof *matcher->mask);
 	matcher->doubt = zeroed(matcher, columns, sizeof *matcher->doubt);
 	find_off(matcher);
+	matcher->asked.dictionary = zeroed(matcher, matcher->dictionaries, sizeof *matcher->asked.dictionary);
+	matcher->asked.field = zeroed(matcher, matcher->scales, sizeof *matcher->asked.field);
+	matcher->asked.sum = zeroed(matcher, matcher->scales, sizeof *matcher->asked.sum);
+	matcher->asked.presence = zeroed(matcher, matcher->presences, sizeof *matcher->asked.presence);
 	matcher_ask_off(matcher, false);
 	matcher->stamp = zeroed(matcher, matcher->others, sizeof *matcher->stamp);
 	matcher->answer = zeroed(matcher, matcher->others, sizeof *matcher->answer);
@@ -321,9 +342,43 @@ term_ask(struct matcher *matcher, struct other_term *term, const struct claim *c
 	return all;
 }
 
+/* How many thresholds are not above the value.  The steps are as many whatever it is, and none is a jump. */
+static inline size_t
+interval_search(const int64_t *threshold, size_t count, int64_t value)
+{
+	const int64_t *base = threshold;
+	if (count == 0)
+		return 0;
+	while (count > 1) {
+		size_t half = count / 2;
+		base += (size_t)(base[half - 1] <= value) * half;
+		count -= half;
+	}
+	return (size_t)(base - threshold) + (*base <= value);
+}
+
+static inline size_t
+interval_of(const struct scale *scale, int64_t value)
+{
+	if (!scale->bucket)
+		return interval_search(scale->threshold, scale->thresholds, value);
+	int64_t from = value > scale->low ? value : scale->low;
+	uint64_t bucket = ((uint64_t)from - (uint64_t)scale->low) >> scale->shift;
+	size_t interval = scale->bucket[bucket < scale->last_bucket ? bucket : scale->last_bucket];
+	for (unsigned step = 0; step < SCALE_STEPS; step++)
+		interval += scale->threshold[interval] <= value;
+	return interval;
+}
+
+static inline bool
+sum_is_there(const struct scale *scale, const struct claim *claim)
+{
+	return (claim->present[0] & scale->need[0]) == scale->need[0] && (claim->present[1] & scale->need[1]) == scale->need[1];
+}
+
 /* Two words: what every machine of 64 bits has registers for.  Four of them are a lane; written out, because compilers
  * keep a vector that is wider than the machine's in memory. */
-typedef uint64_t pair __attribute__((vector_size(16), aligned(8), may_alias));
+typedef uint64_t pair __attribute__((vector_size(16), may_alias));
 
 struct lane {
 	pair a, b, c, d;
@@ -356,44 +411,73 @@ lane_store(uint64_t *words, const struct lane *lane)
 	to[3] = lane->d;
 }
 
+struct outcomes {                       /* to be ANDed: first vectors, and second ones where they differ */
+	const uint64_t **mask, **doubt;
+	size_t masks, doubts;
+};
+
+static inline void
+take_absent(struct outcomes *outcomes, const uint64_t *both, size_t words)
+{
+	outcomes->mask[outcomes->masks++] = both;
+	outcomes->doubt[outcomes->doubts++] = both + words;
+}
+
+static inline void
+ask_dictionaries(struct matcher *matcher, const struct area *area, const struct claim *claim, struct outcomes *outcomes)
+{
+	size_t words = matcher->words, count = matcher->asked.dictionaries;
+	struct dictionary **asked = matcher->asked.dictionary;
+	for (size_t i = 0; i < count; i++) {
+		struct dictionary *dictionary = asked[i];
+		bool is_there = claim_has(claim, (unsigned)dictionary->field), has_doubt;
+		const uint64_t *outcome = dictionary_find(matcher, dictionary, area, is_there, claim->value[dictionary->field].text, &has_doubt);
+		outcomes->mask[outcomes->masks++] = outcome;
+		if (has_doubt)
+			outcomes->doubt[outcomes->doubts++] = outcome + words;
+	}
+}
+
+static inline void
+ask_scales(const struct matcher *matcher, const struct claim *claim, struct outcomes *outcomes)
+{
+	size_t words = matcher->words, fields = matcher->asked.fields, sums = matcher->asked.sums;
+	const struct scale **field = matcher->asked.field, **sum = matcher->asked.sum;
+	for (size_t i = 0; i < fields; i++) {
+		const struct scale *scale = field[i];
+		if (claim_has(claim, (unsigned)scale->field))
+			outcomes->mask[outcomes->masks++] = scale->interval + interval_of(scale, claim->value[scale->field].number) * words;
+		else
+			take_absent(outcomes, scale->absent, words);
+	}
+	for (size_t i = 0; i < sums; i++) {
+		const struct scale *scale = sum[i];
+		if (sum_is_there(scale, claim))
+			outcomes->mask[outcomes->masks++] = scale->interval + interval_of(scale, sum_of(&scale->form, claim)) * words;
+		else
+			take_absent(outcomes, scale->absent, words);
+	}
+}
+
 /* The outcome of every column for the claim, then all of them ANDed, a lane at a time. */
 static inline void
 ask_columns(struct matcher *matcher, const struct area *area, const struct claim *claim, uint64_t *possible, uint64_t *certain)
 {
-	size_t words = matcher->words, masks = 0, doubts = 0;
-	bool asks_off = matcher->start == matcher->all;
-	for (size_t i = 0; i < matcher->dictionaries; i++) {
-		struct dictionary *dictionary = &matcher->dictionary[i];
-		if (dictionary->only_off && !asks_off)
-			continue;
-		unsigned field = (unsigned)dictionary->field;
-		bool has_doubt;
-		const uint64_t *outcome = dictionary_find(matcher, dictionary, area, claim_has(claim, field), claim->value[field].text,
-		    &has_doubt);
-		matcher->mask[masks++] = outcome;
-		matcher->doubt[doubts] = outcome + words;
-		doubts += has_doubt;
+	struct outcomes outcomes = {matcher->mask, matcher->doubt, 0, 0};
+	ask_dictionaries(matcher, area, claim, &outcomes);
+	ask_scales(matcher, claim, &outcomes);
+	for (size_t i = 0; i < matcher->asked.presences; i++) {
+		const struct presence *presence = matcher->asked.presence[i];
+		outcomes.mask[outcomes.masks++] = claim_has(claim, (unsigned)presence->field) ? presence->there : presence->absent;
 	}
-	for (size_t i = 0; i < matcher->scales; i++) {
-		const uint64_t *doubt;
-		if (matcher->scale[i].only_off && !asks_off)
-			continue;
-		matcher->mask[masks++] = scale_find(matcher, &matcher->scale[i], claim, &doubt);
-		if (doubt)
-			matcher->doubt[doubts++] = doubt;
-	}
-	for (size_t i = 0; i < matcher->presences; i++) {
-		const struct presence *presence = &matcher->presence[i];
-		if (!presence->only_off || asks_off)
-			matcher->mask[masks++] = claim_has(claim, (unsigned)presence->field) ? presence->there : presence->absent;
-	}
-	for (size_t w = 0; w < words; w += LANE_WORDS) {
-		struct lane lane = lane_load(matcher->start + w);
-		for (size_t i = 0; i < masks; i++)
-			lane_and(&lane, matcher->mask[i] + w);
+	const uint64_t *start = matcher->start;
+	for (size_t w = 0, words = matcher->words; w < words; w += LANE_WORDS) {
+		struct lane lane = lane_load(start + w);
+		for (size_t i = 0; i < outcomes.masks; i++)
+			lane_and(&lane, outcomes.mask[i] + w);
 		lane_store(possible + w, &lane);
-		for (size_t i = 0; i < doubts; i++)
-			lane_and(&lane, matcher->doubt[i] + w);
+		for (size_t i = 0; i < outcomes.doubts; i++)
+			lane_and(&lane, outcomes.doubt[i] + w);
 		lane_store(certain + w, &lane);
 	}
 }
@@ -419,7 +503,7 @@ static inline void
 join_terms(const struct matcher *matcher, const uint64_t *possible, const uint64_t *certain, uint64_t *truth, uint64_t *falsehood)
 {
 	size_t conditions = matcher->set->conditions;
-	for (size_t w = conditions / 64; w < matcher->words; w++) {
+	for (size_t w = conditions / 64; w < matcher->used_words; w++) {
 		uint64_t left = possible[w];
 		if (w == conditions / 64)
 			left &= ~((UINT64_C(1) << (conditions & 63)) - 1);
@@ -437,14 +521,14 @@ join_terms(const struct matcher *matcher, const uint64_t *possible, const uint64
 void
 matcher_run(struct matcher *matcher, const struct area *area, const struct claim *claim, uint64_t *truth, uint64_t *falsehood)
 {
-	size_t words = matcher->words, set_words = matcher->set_words;
-	uint64_t *possible = matcher->work, *certain = matcher->work + words;
+	size_t set_words = matcher->set_words;
+	uint64_t *possible = matcher->work, *certain = matcher->work + matcher->words;
 	if (++matcher->now == 0) {      /* the stamps went round */
 		memset(matcher->stamp, 0, matcher->others * sizeof *matcher->stamp);
 		matcher->now = 1;
 	}
 	ask_columns(matcher, area, claim, possible, certain);
-	ask_others(matcher, claim, possible, certain, words);
+	ask_others(matcher, claim, possible, certain, matcher->used_words);
 	for (size_t w = 0; w < set_words; w++) {
 		truth[w] = certain[w];
 		falsehood[w] = ~possible[w];

@@ -18,6 +18,7 @@
 
 #define DICTIONARY_ENTRIES_MAX 65536    /* a full dictionary is emptied: memory is bounded whatever codes come */
 #define SCALE_LITERALS_LEAST 4          /* a sum of several fields that fewer ask about is added up for the terms still possible */
+#define SCALE_STEPS 2                   /* thresholds in a bucket at most */
 #define LANE_WORDS 8                    /* vectors are that many words, or a multiple */
 
 /* Areas that see the same sets.  Regions are prefixes, so the longest one that holds decides which others do: the
@@ -40,7 +41,8 @@ struct text_literal {
 	bool negated;
 };
 
-struct entry {                          /* outcome + 1; 0 is an empty slot */
+/* An outcome is its number times two, plus one when its two vectors differ, plus one: 0 is none. */
+struct entry {                          /* outcome 0: an empty slot */
 	uint64_t first, last;           /* first and last eight bytes, or two hashes when the text is longer than 16 */
 	uint32_t length, view, outcome;
 	const char *text;               /* longer than 16: the text itself */
@@ -57,9 +59,8 @@ struct dictionary {
 	struct entry *entry;            /* open addressing, a power of two */
 	size_t slots, entries;
 	uint64_t *outcome;              /* 2 * words each: possible, certain */
-	bool *has_doubt;                /* by outcome: the two differ */
 	size_t outcomes, outcome_slots;
-	uint32_t *absent;               /* by view: outcome + 1 */
+	uint32_t *absent;               /* by view: outcome */
 	size_t absent_slots;
 };
 
@@ -70,15 +71,21 @@ struct scale_literal {
 };
 
 struct scale {
-	struct sum form;                /* without its constant; sorted by field, the first one added */
+	/* what a claim needs */
+	int32_t field;                  /* of a sum that is one field as it is; -1: another one */
+	uint8_t shift;                  /* width of a bucket */
+	int64_t low;                    /* where the first bucket begins */
+	uint64_t last_bucket;
+	const uint16_t *bucket;         /* thresholds below each bucket; NULL: they lie too unevenly, they are searched */
+	int64_t *threshold;             /* ascending, distinct, then SCALE_STEPS that nothing reaches */
+	uint64_t *interval;             /* thresholds + 1 vectors: below the first, from the first on, ... */
+	uint64_t *absent;               /* two vectors: possible, certain */
+	size_t thresholds;
 	uint64_t need[2];               /* fields without which there is no sum */
+	struct sum form;                /* without its constant; sorted by field, the first one added */
 	bool only_off;
 	struct scale_literal *literal;
 	size_t literals, literal_slots;
-	int64_t *threshold;             /* ascending, distinct */
-	size_t thresholds;
-	uint64_t *interval;             /* thresholds + 1 vectors: below the first, from the first on, ... */
-	uint64_t *absent;               /* two vectors: possible, certain */
 };
 
 struct presence {
@@ -105,13 +112,20 @@ struct matcher {
 	const struct ruleset *set;
 	struct arena arena;
 	struct pattern_scratch *scratch;
-	size_t terms, words, set_words; /* words of a vector over the terms, of a set of conditions */
+	size_t terms, words, set_words; /* words of a vector over the terms (whole lanes), of a set of conditions */
+	size_t used_words;              /* of a vector: those that have terms */
 	struct dictionary *dictionary;
 	size_t dictionaries;
 	struct scale *scale;
 	size_t scales, scale_slots;
 	struct presence *presence;
 	size_t presences;
+	struct {                        /* the columns that are asked: all, or those that not only rules with mode off ask about */
+		struct dictionary **dictionary;
+		const struct scale **field, **sum;
+		const struct presence **presence;
+		size_t dictionaries, fields, sums, presences;
+	} asked;
 	const uint64_t **mask, **doubt; /* of the claim at hand: outcomes to be ANDed */
 	uint64_t *work;                 /* possible, certain */
 	uint64_t *direct;               /* outcome of the code that is being learnt */
@@ -155,8 +169,6 @@ bool scales_take(struct matcher *, uint32_t term, const struct literal *);
  * gets theirs. */
 void scales_finish(struct matcher *, void (*give)(struct matcher *, uint32_t term, const struct literal *));
 void scales_free(struct matcher *);
-/* The outcome for the claim; *doubt: the second vector where one is needed, else NULL. */
-const uint64_t *scale_find(const struct matcher *, const struct scale *, const struct claim *, const uint64_t **doubt);
 int64_t sum_of(const struct sum *, const struct claim *);
 
 /* What an atom of sums says when its sums are these. */

@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#define BUCKETS_A_THRESHOLD 8
+
 int64_t
 sum_of(const struct sum *sum, const struct claim *claim)
 {
@@ -96,7 +98,7 @@ scale_of(struct matcher *matcher, const struct sum *form)
 		matcher->scale = memory_resize(matcher->scale, matcher->scale_slots * sizeof *matcher->scale);
 	}
 	struct scale *scale = &matcher->scale[matcher->scales++];
-	*scale = (struct scale){.form = *form};
+	*scale = (struct scale){.form = *form, .field = form->addends == 1 && !form->addend[0].as_day ? form->addend[0].field : -1};
 	scale->form.addend = arena_alloc(&matcher->arena, form->addends * sizeof *form->addend);
 	memcpy(scale->form.addend, form->addend, form->addends * sizeof *form->addend);
 	for (size_t i = 0; i < form->addends; i++)
@@ -160,7 +162,7 @@ threshold_add(struct scale *scale, const struct sum *sum)
 {
 	__int128 zero = is_opposite(sum) ? (__int128)sum->constant : -(__int128)sum->constant;
 	for (int i = 0; i < 2; i++)
-		if (zero + i > INT64_MIN && zero + i <= INT64_MAX)
+		if (zero + i > INT64_MIN && zero + i < INT64_MAX)
 			scale->threshold[scale->thresholds++] = (int64_t)(zero + i);
 }
 
@@ -174,7 +176,7 @@ number_order(const void *a, const void *b)
 static void
 thresholds_find(struct matcher *matcher, struct scale *scale)
 {
-	scale->threshold = arena_alloc(&matcher->arena, 4 * scale->literals * sizeof *scale->threshold);
+	scale->threshold = arena_alloc(&matcher->arena, (4 * scale->literals + SCALE_STEPS) * sizeof *scale->threshold);
 	for (size_t i = 0; i < scale->literals; i++) {
 		const struct atom *atom = scale->literal[i].atom;
 		threshold_add(scale, &atom->sum[0]);
@@ -224,6 +226,31 @@ intervals_make(struct matcher *matcher, struct scale *scale)
 	scale->interval = memory_resize(scale->interval, (kept + 1) * words * sizeof *scale->interval);
 }
 
+/* Buckets of one width over the thresholds, so narrow that hardly any lie in one: where they do, the place of a value is
+ * read from a table and counted on from there. */
+static void
+buckets_make(struct matcher *matcher, struct scale *scale)
+{
+	size_t count = scale->thresholds, most = 0;
+	if (count == 0 || count >= UINT16_MAX)
+		return;
+	uint64_t span = (uint64_t)scale->threshold[count - 1] - (uint64_t)scale->threshold[0];
+	scale->low = scale->threshold[0];
+	while (span >> scale->shift >= BUCKETS_A_THRESHOLD * count)
+		scale->shift++;
+	scale->last_bucket = span >> scale->shift;
+	uint16_t *bucket = arena_alloc(&matcher->arena, (scale->last_bucket + 2) * sizeof *bucket);
+	for (size_t i = 0; i < count; i++)
+		bucket[(((uint64_t)scale->threshold[i] - (uint64_t)scale->low) >> scale->shift) + 1]++;
+	for (uint64_t b = 1; b <= scale->last_bucket + 1; b++) {
+		most = bucket[b] > most ? bucket[b] : most;
+		bucket[b] = (uint16_t)(bucket[b] + bucket[b - 1]);
+	}
+	for (size_t i = 0; i < SCALE_STEPS; i++)
+		scale->threshold[count + i] = INT64_MAX;
+	scale->bucket = most <= SCALE_STEPS ? bucket : NULL;
+}
+
 /* The answer where the sum's fields are not there: what was given instead of the one field decides, or nothing does. */
 static enum truth
 absent_answer(const struct scale *scale, const struct atom *atom)
@@ -266,6 +293,7 @@ scales_finish(struct matcher *matcher, void (*give)(struct matcher *, uint32_t t
 		}
 		thresholds_find(matcher, scale);
 		intervals_make(matcher, scale);
+		buckets_make(matcher, scale);
 		absent_make(matcher, scale);
 		matcher->scale[kept++] = *scale;
 	}
@@ -280,35 +308,4 @@ scales_free(struct matcher *matcher)
 		free(matcher->scale[i].interval);
 	}
 	free(matcher->scale);
-}
-
-/* ---- a claim ---- */
-
-/* How many thresholds are not above the value.  The steps are as many whatever it is, and none is a jump. */
-static inline size_t
-interval_of(const int64_t *threshold, size_t count, int64_t value)
-{
-	const int64_t *base = threshold;
-	if (count == 0)
-		return 0;
-	while (count > 1) {
-		size_t half = count / 2;
-		base += (size_t)(base[half - 1] <= value) * half;
-		count -= half;
-	}
-	return (size_t)(base - threshold) + (*base <= value);
-}
-
-const uint64_t *
-scale_find(const struct matcher *matcher, const struct scale *scale, const struct claim *claim, const uint64_t **doubt)
-{
-	if ((claim->present[0] & scale->need[0]) != scale->need[0] || (claim->present[1] & scale->need[1]) != scale->need[1]) {
-		*doubt = scale->absent + matcher->words;
-		return scale->absent;
-	}
-	const struct addend *first = scale->form.addend;
-	bool is_plain = scale->form.addends == 1 && !first->as_day;
-	int64_t form = is_plain ? claim->value[first->field].number : sum_of(&scale->form, claim);
-	*doubt = NULL;
-	return scale->interval + interval_of(scale->threshold, scale->thresholds, form) * matcher->words;
 }
