@@ -164,11 +164,13 @@ pools_carry(struct scorer *fresh, const struct scorer *live, const struct plan *
 static void
 counts_carry(struct scorer *fresh, const struct scorer *live, const struct plan *plan)
 {
+	asked_settle(fresh);
 	for (size_t i = 0; i < fresh->rules->rules; i++) {
 		int32_t old = plan_voice_of(plan, (int32_t)i);
-		uint64_t matched = fresh->rule_counts[i].matched;
+		uint64_t matched = fresh->rule_counts[i].matched, evaluated = fresh->rule_counts[i].evaluated;
 		fresh->rule_counts[i] = old >= 0 ? live->rule_counts[old] : (struct rule_counts){0};
 		fresh->rule_counts[i].matched = matched;
+		fresh->rule_counts[i].evaluated = evaluated;
 	}
 }
 

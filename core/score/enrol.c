@@ -105,7 +105,7 @@ judge_years(struct scorer *scorer, uint32_t number, int32_t year)
 {
 	for (int32_t begins = 0; begins < 12; begins++)
 		if (scorer->persons.beginnings >> begins & 1)
-			ledger_judge(scorer, number, begins ? (year - 1) * 12 + begins : year * 12, CAUSE_LATE);
+			ledger_judge(scorer, number, begins ? (year - 1) * 12 + begins : year * 12, NULL, CAUSE_LATE);
 }
 
 enum fate

@@ -322,8 +322,8 @@ judge(struct family *family, const struct param_row *row, enum cause cause)
 	free(verdict);
 }
 
-void
-family_close(struct scorer *scorer, struct pool *pool, size_t family_rule, int32_t month, enum cause cause)
+static void
+month_judge(struct scorer *scorer, struct pool *pool, size_t family_rule, int32_t month, enum cause cause)
 {
 	const struct family_rule *made = &scorer->layout.family_rule[family_rule];
 	struct family family = {.scorer = scorer, .pool = pool, .made = made, .rule = &scorer->rules->rule[made->rule]};
@@ -343,4 +343,12 @@ family_close(struct scorer *scorer, struct pool *pool, size_t family_rule, int32
 	judge(&family, row, cause);
 	free(family.unit);
 	free(family.place);
+}
+
+void
+family_close(struct scorer *scorer, struct pool *pool, size_t family_rule, int32_t month, enum cause cause)
+{
+	uint64_t start = close_start(scorer);
+	month_judge(scorer, pool, family_rule, month, cause);
+	close_stop(scorer, scorer->layout.family_rule[family_rule].rule, start);
 }

@@ -115,6 +115,7 @@ layout_make(struct layout *layout, const struct ruleset *rules)
 		.series_rule = calloc(most, sizeof(struct series_rule)),
 		.family_rule = calloc(most, sizeof(struct family_rule)),
 		.claim_rule = calloc(most, sizeof(struct claim_rule)),
+		.claim_rule_of = calloc(most, sizeof(int32_t)),
 	};
 	layout->beginnings = tables_beginnings(rules);
 	layout_amount(layout, FIELD_medfee_sumamt);
@@ -122,6 +123,15 @@ layout_make(struct layout *layout, const struct ruleset *rules)
 	for (size_t i = 0; i < rules->rules; i++)
 		if (rules->rule[i].mode != MODE_OFF)
 			layout_rule(layout, rules, (int32_t)i);
+	for (size_t i = 0; i < rules->rules; i++)
+		layout->claim_rule_of[i] = -1;
+	for (size_t i = 0; i < layout->claim_rules; i++)
+		layout->claim_rule_of[layout->claim_rule[i].rule] = (int32_t)i;
+	layout->ledger_words = (layout->ledger_rules + 63) / 64;
+	layout->ledger_rules_of = calloc(layout->ledgers * layout->ledger_words + 1, sizeof(uint64_t));
+	for (size_t i = 0; i < layout->ledger_rules; i++)
+		layout->ledger_rules_of[layout->ledger_rule[i].ledger * layout->ledger_words + i / 64] |= UINT64_C(1) << i % 64;
+	where_index_make(&layout->where, rules);
 }
 
 void
@@ -133,5 +143,8 @@ layout_free(struct layout *layout)
 	free(layout->series_rule);
 	free(layout->family_rule);
 	free(layout->claim_rule);
+	free(layout->claim_rule_of);
+	free(layout->ledger_rules_of);
+	where_index_free(&layout->where);
 	*layout = (struct layout){0};
 }

@@ -75,20 +75,24 @@ year_open(struct scorer *scorer, struct person *person, int32_t year)
 	return block;
 }
 
-void
+bool
 ledger_add(struct scorer *scorer, uint32_t person_number, int32_t year, const struct booking *bits,
     const struct booking *amounts, int sign)
 {
+	const struct layout *layout = &scorer->layout;
 	struct person *person = person_at(&scorer->persons, person_number);
 	struct ledger_year *block = NULL;
-	for (size_t i = 0; i < scorer->layout.ledgers; i++) {
-		const struct ledger *ledger = &scorer->layout.ledger[i];
+	for (size_t i = 0; i < layout->ledgers; i++) {
+		const struct ledger *ledger = &layout->ledger[i];
 		if (!booking_bit(bits, (uint32_t)ledger->where))
 			continue;
 		if (!block && !(block = year_open(scorer, person, year)))
-			return;
+			return false;
 		block->sum[i] += sign * booking_amount(&scorer->bookings, amounts, ledger->amount);
+		for (size_t w = 0; w < layout->ledger_words; w++)
+			scorer->ledger_changed[w] |= layout->ledger_rules_of[i * layout->ledger_words + w];
 	}
+	return block != NULL;
 }
 
 /* ---- what made a sum ---- */
@@ -276,16 +280,30 @@ may_speak(const struct scorer *scorer, struct ledger_year *block, size_t index)
 	return block->sum[made->ledger] > made->smallest_limit || (said->revision && said->status != STATUS_RETRACTED);
 }
 
+static void
+judge_timed(struct scorer *scorer, uint32_t person_number, struct ledger_year *block, size_t index, enum cause cause)
+{
+	uint64_t start = cost_start(scorer);
+	judge_one(scorer, person_number, block, index, cause);
+	cost_stop(scorer, &scorer->cost.rule[scorer->layout.ledger_rule[index].rule], start);
+}
+
 void
-ledger_judge(struct scorer *scorer, uint32_t person_number, int32_t year, enum cause cause)
+ledger_judge(struct scorer *scorer, uint32_t person_number, int32_t year, const uint64_t *changed, enum cause cause)
 {
 	struct person *person = person_at(&scorer->persons, person_number);
 	struct ledger_year *block = person_year_slot(&scorer->persons, person, year);
 	if (!block || block->year != year)
 		return;
-	for (size_t i = 0; i < scorer->layout.ledger_rules; i++)
-		if (may_speak(scorer, block, i))
-			judge_one(scorer, person_number, block, i, cause);
+	for (size_t w = 0; w < scorer->layout.ledger_words; w++) {
+		size_t rest = scorer->layout.ledger_rules - 64 * w;
+		uint64_t all = rest < 64 ? (UINT64_C(1) << rest) - 1 : UINT64_MAX;
+		for (uint64_t left = changed ? changed[w] : all; left; left &= left - 1) {
+			size_t index = 64 * w + (size_t)__builtin_ctzll(left);
+			if (may_speak(scorer, block, index))
+				judge_timed(scorer, person_number, block, index, cause);
+		}
+	}
 }
 
 void

@@ -39,7 +39,16 @@ struct claim_rule {
 	int32_t rule, where, assertion;
 };
 
+struct where_index {                    /* from a condition to the rules whose where it is */
+	uint64_t *mask;                 /* conditions that are one */
+	uint32_t *first, *rule;         /* by condition: those from first[c] to first[c + 1] */
+};
+
 struct layout {
+	struct where_index where;
+	int32_t *claim_rule_of;         /* by rule: number of its claim rule, -1: none */
+	uint64_t *ledger_rules_of;      /* by ledger: ledger_words words, a bit a ledger rule */
+	size_t ledger_words;
 	int32_t *amount_field;          /* settlement fields kept behind a booking; medfee_sumamt and hifp_pay first */
 	size_t amounts;
 	struct ledger *ledger;
@@ -208,6 +217,7 @@ struct turn {                           /* one record on its way */
 	uint32_t area_name, pool_name, institution;     /* numbers in names */
 	uint32_t insutype, tier, township;      /* an enrolment's; all names are numbered before the group is judged */
 	uint64_t setl_hash, person_hash;
+	bool is_timed;
 };
 
 struct area_series {                    /* which series of its pool the bookings of an area go into */
@@ -323,6 +333,16 @@ struct scorer {
 
 	struct scorer_counts counts;
 	struct rule_counts *rule_counts;
+	uint64_t asked;                 /* claims the rules were asked about that rule_counts do not have yet */
+	uint32_t *failed;               /* claim rules whose where holds and whose assertion fails, ascending */
+	size_t failed_count;
+	uint64_t *ledger_changed;       /* ledger rules whose sum the record changed, a bit each */
+	struct {
+		struct cost *rule;
+		struct cost matcher, settling;
+		uint64_t seen;          /* claims */
+		bool is_timed;          /* the one at hand */
+	} cost;
 	uint64_t quality[QUALITY_REASONS];
 	struct hiding hiding;
 };
@@ -331,6 +351,43 @@ static inline bool
 is_remembered(const struct scorer *scorer, uint32_t number)
 {
 	return number != NOBODY && number >= scorer->bookings.chunks.first;
+}
+
+/* ---- matches.c ---- */
+void where_index_make(struct where_index *, const struct ruleset *);
+void where_index_free(struct where_index *);
+/* Counts the rules whose where holds, and lists the claim rules that fail. */
+void matches_find(struct scorer *, const uint64_t *truth, const uint64_t *falsehood);
+/* Counts that are kept once for all rules into each of them: before rules change, are counted or saved. */
+void asked_settle(struct scorer *);
+void cost_add(struct scorer *, struct cost *, uint64_t start, uint64_t weight);
+
+/* Around what a sampled claim makes a rule do; 0: this claim is not timed. */
+static inline uint64_t
+cost_start(const struct scorer *scorer)
+{
+	return scorer->cost.is_timed ? scorer->limits.clock() : 0;
+}
+
+/* A close is timed whenever there is a clock. */
+static inline uint64_t
+close_start(const struct scorer *scorer)
+{
+	return scorer->limits.clock ? scorer->limits.clock() : 0;
+}
+
+static inline void
+close_stop(struct scorer *scorer, int32_t rule, uint64_t start)
+{
+	if (start)
+		cost_add(scorer, &scorer->cost.rule[rule], start, 1);
+}
+
+static inline void
+cost_stop(struct scorer *scorer, struct cost *cost, uint64_t start)
+{
+	if (start)
+		cost_add(scorer, cost, start, COST_EVERY);
 }
 
 /* ---- scorer.c ---- */
@@ -397,13 +454,15 @@ struct claim_place {                    /* where a version of a settlement stand
 struct claim_place claim_place(const struct scorer *, uint32_t number);
 /* before: of the version that is replaced; what was said in another pool is taken back there. */
 void judge_claim_rules(struct scorer *, const struct turn *, uint32_t number, const struct claim_place *before, const uint64_t *truth,
-    const uint64_t *falsehood, enum cause);
+    const uint64_t *falsehood, enum cause);         /* after matches_find */
 /* What was said about settlements that are no longer remembered goes, whenever there is twice as much as was kept. */
 void claim_said_forget(struct scorer *);
 
 /* ---- ledger.c: a benefit year has the number of its first month ---- */
-void ledger_add(struct scorer *, uint32_t person, int32_t year, const struct booking *bits, const struct booking *amounts, int sign);
-void ledger_judge(struct scorer *, uint32_t person, int32_t year, enum cause);
+/* Into every sum of the person's year that the bits are for; false: there is none.  Notes the rules of the sums that changed. */
+bool ledger_add(struct scorer *, uint32_t person, int32_t year, const struct booking *bits, const struct booking *amounts, int sign);
+/* The ledger rules whose bits are set in `changed`; NULL: all. */
+void ledger_judge(struct scorer *, uint32_t person, int32_t year, const uint64_t *changed, enum cause);
 /* Every year of the person, the rules that are wanted alone, cause `rules`. */
 void ledger_rejudge(struct scorer *, uint32_t person, const bool *wanted);
 /* The row that holds for the person's sum; NULL: none. */

@@ -7,7 +7,7 @@
 #include "core/score/private.h"
 #include "core/state/codec.h"
 
-#define STATE_LAYOUT 5                  /* grows with every change of what is written */
+#define STATE_LAYOUT 6                  /* grows with every change of what is written */
 
 #define KNOWN(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " changed: name its new field below, then its size here, and count STATE_LAYOUT up")
 KNOWN(struct said, 24);
@@ -28,12 +28,12 @@ KNOWN(struct bookings, 200);
 KNOWN(struct person, 56);
 KNOWN(struct persons, 160);
 KNOWN(struct enrolment_record, 64);
-KNOWN(struct rule_counts, 72);
+KNOWN(struct rule_counts, 80);
 KNOWN(struct scorer_counts, 256);
 KNOWN(struct hidden, 32);
 KNOWN(struct hiding, 64);
 KNOWN(struct suppression_counts, 24);
-KNOWN(struct scorer, 23584);
+KNOWN(struct scorer, 23848);
 
 #define MONTHS_MOST 200000              /* from year 0 to 9999 there are fewer */
 #define TIME_MOST (INT64_C(1) << 39)    /* as far as a booking reaches */
@@ -361,6 +361,7 @@ counts_state(struct codec *codec, struct scorer *scorer)
 	CODEC(codec, counts->voids);
 	CODEC(codec, counts->restated);
 	CODEC(codec, counts->beyond_history);
+	asked_settle(scorer);
 	for (size_t i = 0; i < scorer->rules->rules; i++)
 		CODEC(codec, scorer->rule_counts[i]);
 	CODEC(codec, scorer->quality);

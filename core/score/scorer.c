@@ -13,6 +13,11 @@ scorer_bind(struct scorer *scorer, struct ruleset *rules)
 	scorer->matcher = matcher_open(rules);
 	layout_make(&scorer->layout, rules);
 	scorer->words = MATCH_WORDS(rules);
+	scorer->failed = memory_resize(scorer->failed, (scorer->layout.claim_rules + 1) * sizeof *scorer->failed);
+	scorer->ledger_changed = memory_resize(scorer->ledger_changed, (scorer->layout.ledger_words + 1) * sizeof *scorer->ledger_changed);
+	free(scorer->cost.rule);
+	memset(&scorer->cost, 0, sizeof scorer->cost);
+	scorer->cost.rule = calloc(rules->rules + 1, sizeof *scorer->cost.rule);
 	scorer->truth = memory_resize(scorer->truth, GROUP * scorer->words * sizeof(uint64_t));
 	scorer->falsehood = memory_resize(scorer->falsehood, GROUP * scorer->words * sizeof(uint64_t));
 	memset(scorer->area, 0, scorer->area_slots * sizeof *scorer->area);
@@ -153,7 +158,10 @@ turn_prepare(struct scorer *scorer, struct turn *turn, uint64_t *truth, uint64_t
 	turn->setl_hash = setl_hash(turn->claim->value[FIELD_setl_id].text);
 	table_prefetch(&scorer->bookings.table, turn->setl_hash);
 	table_prefetch(&scorer->bookings.named, turn->setl_hash);
+	turn->is_timed = scorer->cost.is_timed = scorer->limits.clock && ++scorer->cost.seen % COST_EVERY == 0;
+	uint64_t start = cost_start(scorer);
 	matcher_run(scorer->matcher, turn->area, turn->claim, truth, falsehood);
+	cost_stop(scorer, &scorer->cost.matcher, start);
 }
 
 /* The table slots have arrived: ask for the person's record behind them. */
@@ -186,6 +194,7 @@ turn_judge(struct scorer *scorer, const struct turn *turn, const uint64_t *truth
 		say_refused(scorer, turn);
 		return FATE_REFUSED;
 	}
+	scorer->cost.is_timed = kind == RECORD_SETTLEMENT && turn->is_timed;
 	enum fate fate = kind == RECORD_SETTLEMENT ? settle(scorer, turn, truth, falsehood) : enrol(scorer, turn);
 	if (fate == FATE_DUPLICATE)
 		scorer->counts.duplicate[kind]++;
@@ -323,12 +332,6 @@ scorer_counts(const struct scorer *scorer)
 	return counts;
 }
 
-const struct rule_counts *
-scorer_rule_counts(const struct scorer *scorer, size_t rule)
-{
-	return &scorer->rule_counts[rule];
-}
-
 const struct unknown_field *
 scorer_unknown_fields(const struct scorer *scorer, size_t *count, uint64_t *more)
 {
@@ -367,6 +370,9 @@ scorer_close(struct scorer *scorer)
 	free(scorer->relink);
 	free(scorer->output);
 	free(scorer->rule_counts);
+	free(scorer->failed);
+	free(scorer->ledger_changed);
+	free(scorer->cost.rule);
 	free(scorer->rejudge.wanted);
 	suppressions_close(scorer);
 	arena_free(&scorer->lines);

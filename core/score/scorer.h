@@ -136,6 +136,7 @@ struct scorer *scorer_load(struct ruleset *, const struct scorer_limits *, bool 
     void *context);
 
 struct rule_counts {
+	uint64_t evaluated;             /* claims the rule was asked about */
 	uint64_t matched;               /* claims its where held for */
 	uint64_t lines;                 /* alert lines said */
 	uint64_t by_status[4];
@@ -159,6 +160,24 @@ struct scorer_counts {
 
 const struct scorer_counts *scorer_counts(const struct scorer *);
 const struct rule_counts *scorer_rule_counts(const struct scorer *, size_t rule);
+
+/* What judging costs, sampled with limits.clock since the rules were bound; without a clock all of it is 0.  One claim in
+ * COST_EVERY is timed and counts that many times; the close of a month is timed whenever it happens.  No output depends on
+ * any of this, and none of it is saved. */
+#define COST_EVERY 127                  /* a prime: no place in a group or batch is timed more often than another */
+
+struct cost {
+	uint64_t ns, samples;
+};
+
+struct shared_cost {
+	uint64_t claims;                /* that conditions were asked about */
+	struct cost matcher;            /* all conditions of all rules together */
+	struct cost settling;           /* the rest of a settlement's turn: state, and the rules' judging within it */
+};
+
+const struct cost *scorer_rule_cost(const struct scorer *, size_t rule);        /* the judging part of one rule alone */
+struct shared_cost scorer_shared_cost(const struct scorer *);
 const struct suppression_counts *scorer_suppression_counts(const struct scorer *, size_t suppression);      /* of the ruleset's */
 const struct unknown_field *scorer_unknown_fields(const struct scorer *, size_t *count, uint64_t *more);
 

@@ -349,8 +349,8 @@ series_order(const struct scorer *scorer, const struct series *a, const struct s
 	return slice_compare(names_text(&scorer->names, a->subject), names_text(&scorer->names, b->subject));
 }
 
-void
-series_close(struct scorer *scorer, struct pool *pool, size_t series_rule, int32_t first, int32_t last, enum cause cause)
+static void
+months_judge(struct scorer *scorer, struct pool *pool, size_t series_rule, int32_t first, int32_t last, enum cause cause)
 {
 	const struct series *done = NULL;
 	for (;;) {      /* in order of the subject's text: few subjects, so a scan for the next one will do */
@@ -368,4 +368,12 @@ series_close(struct scorer *scorer, struct pool *pool, size_t series_rule, int32
 			judge_month(scorer, pool, next, month, month == last || month % 12 == 11, cause == CAUSE_RULES || month / 12 == first / 12 ? cause : CAUSE_LATE);
 		done = next;
 	}
+}
+
+void
+series_close(struct scorer *scorer, struct pool *pool, size_t series_rule, int32_t first, int32_t last, enum cause cause)
+{
+	uint64_t start = close_start(scorer);
+	months_judge(scorer, pool, series_rule, first, last, cause);
+	close_stop(scorer, scorer->layout.series_rule[series_rule].rule, start);
 }

@@ -60,8 +60,8 @@ book(struct scorer *scorer, uint32_t number, uint32_t original, int sign)
 	if (booking->flags & (BOOKING_VOID | BOOKING_BEYOND) || bits->flags & BOOKING_BEYOND)
 		return;
 	int32_t month = scorer_month(scorer, booking->booked_time), year = year_holding(month, booking_booked_begins(booking));
-	ledger_add(scorer, bits->person, year, bits, booking, sign);
-	touch(scorer, bits->person, year);
+	if (ledger_add(scorer, bits->person, year, bits, booking, sign))
+		touch(scorer, bits->person, year);
 	if (scorer->layout.series_rules)
 		series_add(scorer, bits, booking, sign);
 	pool_note(scorer, pool_get(scorer, person_at(&scorer->persons, bits->person)->pool), month, sign);
@@ -392,15 +392,6 @@ booking_open(struct scorer *scorer, const struct turn *turn, uint32_t person)
 	return number;
 }
 
-static void
-count_matches(struct scorer *scorer, const uint64_t *truth)
-{
-	for (size_t i = 0; i < scorer->rules->rules; i++) {
-		int32_t where = scorer->rules->rule[i].where;
-		scorer->rule_counts[i].matched += truth[where >> 6] >> (where & 63) & 1;
-	}
-}
-
 static int
 touched_order(const void *a, const void *b)
 {
@@ -416,7 +407,7 @@ judge_touched(struct scorer *scorer, enum cause cause)
 	if (scorer->touched_count > 1)
 		qsort(scorer->touched, scorer->touched_count, sizeof *scorer->touched, touched_order);
 	for (size_t i = 0; i < scorer->touched_count; i++)
-		ledger_judge(scorer, scorer->touched[i].person, scorer->touched[i].year, cause);
+		ledger_judge(scorer, scorer->touched[i].person, scorer->touched[i].year, scorer->ledger_changed, cause);
 }
 
 enum fate
@@ -426,6 +417,7 @@ settle(struct scorer *scorer, const struct turn *turn, const uint64_t *truth, co
 	struct slice psn_no = claim->value[FIELD_psn_no].text;
 	uint32_t number = bookings_find(&scorer->bookings, claim->value[FIELD_setl_id].text, turn->setl_hash);
 	bool restated = number != NOBODY;
+	uint64_t start = cost_start(scorer);
 	if (restated && is_duplicate(at(scorer, number), claim))
 		return FATE_DUPLICATE;
 	uint32_t person = persons_find(&scorer->persons, turn->pool_name, psn_no, turn->person_hash);
@@ -439,6 +431,7 @@ settle(struct scorer *scorer, const struct turn *turn, const uint64_t *truth, co
 	uint32_t left = NOBODY;
 	struct claim_place before = restated ? claim_place(scorer, number) : (struct claim_place){0};
 	scorer->touched_count = 0;
+	memset(scorer->ledger_changed, 0, scorer->layout.ledger_words * sizeof *scorer->ledger_changed);
 	if (restated)
 		left = booking_reopen(scorer, number, turn, person);
 	else
@@ -449,9 +442,11 @@ settle(struct scorer *scorer, const struct turn *turn, const uint64_t *truth, co
 		refresh_stay(scorer, left);
 	scorer->counts.voids += (at(scorer, number)->flags & BOOKING_VOID) != 0;
 
-	count_matches(scorer, truth);
+	matches_find(scorer, truth, falsehood);
 	judge_claim_rules(scorer, turn, number, &before, truth, falsehood, cause);
 	judge_touched(scorer, cause);
+	cost_stop(scorer, &scorer->cost.settling, start);
+	scorer->cost.is_timed = false;          /* what closes now is timed by itself */
 	pools_judge_changed(scorer, cause);
 	pool_advance(scorer, pool_get(scorer, turn->pool_name), claim->value[FIELD_setl_time].number, turn->record->arrival_ms);
 	return FATE_JUDGED;

@@ -146,21 +146,34 @@ claim_place(const struct scorer *scorer, uint32_t number)
 	    booking->person, booking->setl_time};
 }
 
+/* One rule: where the settlement stood before in another pool, and where it stands now. */
+static void
+judge_where_it_stands(struct scorer *scorer, const struct turn *turn, const struct claim_rule *made, const struct booking *booking,
+    const struct claim_place *before, const struct claim_place *place, const uint64_t *truth, const uint64_t *falsehood, enum cause cause)
+{
+	uint64_t start = cost_start(scorer);
+	bool matched = truth[made->where >> 6] >> (made->where & 63) & 1;
+	bool holds = truth[made->assertion >> 6] >> (made->assertion & 63) & 1;
+	bool fails = falsehood[made->assertion >> 6] >> (made->assertion & 63) & 1;
+	enum truth assertion = holds ? TRUTH_TRUE : fails ? TRUTH_FALSE : TRUTH_UNKNOWN;
+	if (before->pool && before->pool != place->pool)
+		judge_claim_rule(scorer, turn, made, before, booking, assertion, false, cause);
+	if ((matched && fails) || cause == CAUSE_RESTATED)
+		judge_claim_rule(scorer, turn, made, place, booking, assertion, matched, cause);
+	cost_stop(scorer, &scorer->cost.rule[made->rule], start);
+}
+
+/* A new settlement is of the rules that it fails; of one that was there before others may have said something. */
 void
 judge_claim_rules(struct scorer *scorer, const struct turn *turn, uint32_t number, const struct claim_place *before, const uint64_t *truth,
     const uint64_t *falsehood, enum cause cause)
 {
 	const struct booking *booking = booking_at(&scorer->bookings, number);
 	struct claim_place place = claim_place(scorer, number);
-	for (size_t i = 0; i < scorer->layout.claim_rules; i++) {
-		const struct claim_rule *made = &scorer->layout.claim_rule[i];
-		bool matched = truth[made->where >> 6] >> (made->where & 63) & 1;
-		bool holds = truth[made->assertion >> 6] >> (made->assertion & 63) & 1;
-		bool fails = falsehood[made->assertion >> 6] >> (made->assertion & 63) & 1;
-		enum truth assertion = holds ? TRUTH_TRUE : fails ? TRUTH_FALSE : TRUTH_UNKNOWN;
-		if (before->pool && before->pool != place.pool)
-			judge_claim_rule(scorer, turn, made, before, booking, assertion, false, cause);
-		if ((matched && fails) || cause == CAUSE_RESTATED)
-			judge_claim_rule(scorer, turn, made, &place, booking, assertion, matched, cause);
+	bool all = before->pool || cause == CAUSE_RESTATED;
+	size_t count = all ? scorer->layout.claim_rules : scorer->failed_count;
+	for (size_t i = 0; i < count; i++) {
+		const struct claim_rule *made = &scorer->layout.claim_rule[all ? i : scorer->failed[i]];
+		judge_where_it_stands(scorer, turn, made, booking, before, &place, truth, falsehood, cause);
 	}
 }

@@ -107,6 +107,7 @@ windows_move(struct scorer *scorer, const struct plan *plan)
 static void
 counts_move(struct scorer *scorer, const struct plan *plan)
 {
+	asked_settle(scorer);
 	struct rule_counts *old = scorer->rule_counts;
 	scorer->rule_counts = memory_resize(NULL, (plan->new_rules->rules + 1) * sizeof *old);
 	memset(scorer->rule_counts, 0, (plan->new_rules->rules + 1) * sizeof *old);
