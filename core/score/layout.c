@@ -98,6 +98,7 @@ layout_rule(struct layout *layout, const struct ruleset *rules, int32_t index)
 		    choice_is(rule, "of", "money") ? layout_amount(layout, setting_index(rule, "sum")) : CASES};
 		break;
 	case SHAPE_FAMILY:
+		layout->has_townships |= !choice_is(rule, "level", "institution");
 		layout->family_rule[layout->family_rules++] = (struct family_rule){
 		    index, setting_index(rule, "applies"), rule->where, choice_is(rule, "level", "institution")};
 		break;

@@ -62,6 +62,7 @@ struct layout {
 	struct claim_rule *claim_rule;
 	size_t claim_rules;
 	uint32_t beginnings;            /* months in which benefit years begin */
+	bool has_townships;             /* a family of townships is judged */
 };
 
 enum { AMOUNT_MEDFEE, AMOUNT_HIFP };
@@ -197,7 +198,7 @@ struct pool {
 
 enum quality_reason {
 	QUALITY_year_unlike_setl_time, QUALITY_replaced_without_newer_updt_time, QUALITY_no_institution,
-	QUALITY_refund_not_negative, QUALITY_not_enrolled, QUALITY_no_visit, QUALITY_REASONS
+	QUALITY_refund_not_negative, QUALITY_not_enrolled, QUALITY_no_visit, QUALITY_no_township, QUALITY_REASONS
 };
 extern const char *const quality_names[QUALITY_REASONS];
 

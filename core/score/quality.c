@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 const char *const quality_names[QUALITY_REASONS] = {
-	"year_unlike_setl_time", "replaced_without_newer_updt_time", "no_institution", "refund_not_negative", "not_enrolled", "no_visit"};
+	"year_unlike_setl_time", "replaced_without_newer_updt_time", "no_institution", "refund_not_negative", "not_enrolled", "no_visit",
+	"no_township"};
 
 struct quality_count *
 quality_of(struct pool *pool, uint32_t institution)

@@ -33,7 +33,7 @@ KNOWN(struct scorer_counts, 256);
 KNOWN(struct hidden, 32);
 KNOWN(struct hiding, 64);
 KNOWN(struct suppression_counts, 24);
-KNOWN(struct scorer, 23848);
+KNOWN(struct scorer, 23856);
 
 #define MONTHS_MOST 200000              /* from year 0 to 9999 there are fewer */
 #define TIME_MOST (INT64_C(1) << 39)    /* as far as a booking reaches */

@@ -318,18 +318,21 @@ number_of(struct slice code)
 	return number;
 }
 
-/* Where nobody's enrolment is known nobody is missed. */
-static bool
-is_enrolled(const struct scorer *scorer, const struct turn *turn, uint32_t person)
+/* What keeps a stay out of the rates of admission, QUALITY_REASONS: nothing.  Where nobody's enrolment is known nobody is missed. */
+static enum quality_reason
+stay_problem(const struct scorer *scorer, const struct turn *turn, uint32_t person)
 {
 	if (scorer->layout.family_rules == 0 || scorer->enrolments.count == 0)
-		return true;
+		return QUALITY_REASONS;
 	int32_t year = day_year(time_day(turn->claim->value[FIELD_setl_time].number));
-	return enrolment_find(scorer, person_at(&scorer->persons, person), year, 0) != NULL;
+	const struct enrolment_record *enrolment = enrolment_find(scorer, person_at(&scorer->persons, person), year, 0);
+	if (!enrolment)
+		return QUALITY_not_enrolled;
+	return scorer->layout.has_townships && enrolment->township == 0 ? QUALITY_no_township : QUALITY_REASONS;
 }
 
 static void
-note_quality(struct scorer *scorer, const struct turn *turn, const struct booking *old, bool inpatient, bool enrolled)
+note_quality(struct scorer *scorer, const struct turn *turn, const struct booking *old, bool inpatient, enum quality_reason of_stay)
 {
 	const struct claim *claim = turn->claim;
 	uint32_t institution = turn->institution;
@@ -343,8 +346,8 @@ note_quality(struct scorer *scorer, const struct turn *turn, const struct bookin
 		quality_note(scorer, turn->pool_name, institution, QUALITY_no_visit);
 	if (code_is(claim, FIELD_refd_setl_flag, '1') && (claim_amount(claim, FIELD_medfee_sumamt) > 0 || claim_amount(claim, FIELD_hifp_pay) > 0))
 		quality_note(scorer, turn->pool_name, institution, QUALITY_refund_not_negative);
-	if (inpatient && !enrolled)
-		quality_note(scorer, turn->pool_name, institution, QUALITY_not_enrolled);
+	if (of_stay != QUALITY_REASONS)
+		quality_note(scorer, turn->pool_name, institution, of_stay);
 	bool newer = old && claim_has(claim, FIELD_updt_time) && old->flags & BOOKING_UPDATED
 	    && claim->value[FIELD_updt_time].number > old->updt_time;
 	if (old && !newer)
@@ -426,7 +429,8 @@ settle(struct scorer *scorer, const struct turn *turn, const uint64_t *truth, co
 	pool_get(scorer, turn->pool_name);
 	enum cause cause = scorer->cause = settle_cause(scorer, turn, restated);
 	bool inpatient = truth[0] >> CONDITION_INPATIENT & 1;
-	note_quality(scorer, turn, restated ? at(scorer, number) : NULL, inpatient, !inpatient || is_enrolled(scorer, turn, person));
+	note_quality(scorer, turn, restated ? at(scorer, number) : NULL, inpatient,
+	    inpatient ? stay_problem(scorer, turn, person) : QUALITY_REASONS);
 
 	uint32_t left = NOBODY;
 	struct claim_place before = restated ? claim_place(scorer, number) : (struct claim_place){0};
