@@ -1,9 +1,9 @@
 /* `fundwatch diff`: what a changed ruleset would have said over the same records, before it is put into force. */
 #include "replay/commands.h"
 #include "replay/diff.h"
-#include "replay/sink.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -15,6 +15,9 @@ static const struct option_row diff_row[] = {
 	{"to", OPTION_DATE, AT(to), "DATE", {"只显示该日及以前的告警", "show only alerts of this day or earlier"}, 0, 0, NULL},
 	{"set", OPTION_LIST, AT(sets), "RULE.PARAM[@REGION]=V1,V2", {"另以这些参数值试算新规则，可重复（取各种组合，最多 64 个）",
 	    "try the new rules with these values of a parameter too; repeatable: their combinations, at most 64"}, 0, 0, NULL},
+	{"html", OPTION_TEXT, AT(html), "FILE", {"另写成一个网页文件：含图表，可打印，不联网", "write one HTML file too: charts, for a printer, loads nothing"}, 0, 0, NULL},
+	{"title", OPTION_TEXT, AT(title), "TEXT", {"网页的标题", "title of the HTML file"}, 0, 0, NULL},
+	{"date", OPTION_DATE, AT(date), "DATE", {"写在网页上的制表日期，默认不写", "date to print on the HTML file; default: none"}, 0, 0, NULL},
 	{"samples", OPTION_NUMBER, AT(samples), "N", {"每条规则每类变化列出金额最大的几件，默认 5", "samples a rule and kind, the dearest first; default 5"}, 0, 1000, NULL},
 	{"shadow", OPTION_FLAG, AT(shadow), NULL, {"试运行规则的告警也计入", "count alerts of shadow rules too"}, 0, 0, NULL},
 	{"close-all", OPTION_FLAG, AT(close_all), NULL, {"结束时关闭所有未到期的窗口", "close every window that is still open at the end"}, 0, 0, NULL},
@@ -35,8 +38,8 @@ static const struct command_form diff_form = {
 	.example = {
 		{"fundwatch diff --old rules --new rules-next --record enrolment=enrolment.ndjson settlements.ndjson",
 		    {"改动会带来哪些告警", "which alerts a change would bring"}},
-		{"fundwatch diff --old rules --new rules-next --archive /var/lib/fundwatch/1409 --from 2024-03-01 --to 2024-03-31 --json",
-		    {"上个月会有什么不同，输出 JSON", "what would have been otherwise last month, as JSON"}}},
+		{"fundwatch diff --old rules --new rules-next --archive /var/lib/fundwatch/1409 --set OP-CAP-001.op_cap@1409=250,300,350 --html report.html",
+		    {"档案上的报告，并试算三个限额", "a report over an archive, with three values of a cap tried"}}},
 };
 
 static int
@@ -59,6 +62,8 @@ options_check(const struct diff_options *options, const struct operands *files)
 		    "diff wants FILE...|-|--archive DIR; see fundwatch diff --help");
 	if (archive && (files->count || options->common.records.count))
 		return usage(language, "--archive 已含全部记录，不能再给文件或 --record", "--archive holds all records: no files and no --record beside it");
+	if (options->html && strcmp(options->html, "-") == 0)
+		return usage(language, "--html 要写入文件", "--html wants a file");
 	return options_days(options->from, options->to, language);
 }
 
@@ -75,11 +80,41 @@ side_start(struct diff *diff, struct diff_side *side, const char *directory)
 	return EX_OSERR;
 }
 
+/* A file that is read must not be overwritten. */
+static int
+page_open(struct diff *diff)
+{
+	const char *path = diff->options->html;
+	struct stat status;
+	bool is_file = path && stat(path, &status) == 0 && S_ISREG(status.st_mode);
+	for (size_t i = 0; is_file && i < diff->session.inputs; i++) {
+		dev_t device;
+		ino_t file;
+		reader_identity(diff->session.input[i].reader, &device, &file);
+		if (device != status.st_dev || file != status.st_ino)
+			continue;
+		TELL(diff->language, "%s 既要读又要写", "%s would be both read and written", path);
+		return EX_USAGE;
+	}
+	return sink_open(&diff->page, path, diff->language);
+}
+
 static size_t
 threads_wanted(const struct diff_options *options)
 {
 	long processors = options->threads ? (long)options->threads : sysconf(_SC_NPROCESSORS_ONLN);
 	return processors > 0 ? (size_t)processors : 1;
+}
+
+static void
+page_print(struct diff *diff, const struct comparison *comparison)
+{
+	struct buffer out = {0};
+	if (!diff->options->html)
+		return;
+	diff_html(diff, comparison, &out);
+	sink_line(&diff->page, (struct slice){out.data, out.length});
+	buffer_free(&out);
 }
 
 static int
@@ -124,6 +159,7 @@ diff_finish(struct diff *diff)
 	}
 	compare(diff, &comparison);
 	variants_compare(diff);
+	page_print(diff, &comparison);
 	int result = diff_print(diff, &comparison);
 	comparison_free(&comparison);
 	return result == OPTIONS_GO_ON ? EX_OK : result;
@@ -136,6 +172,8 @@ diff_run(struct diff *diff)
 	int result = options_check(options, diff->files);
 	if (result == OPTIONS_GO_ON)
 		result = diff_inputs_open(diff);
+	if (result == OPTIONS_GO_ON)
+		result = page_open(diff);
 	if (result == OPTIONS_GO_ON)
 		result = side_start(diff, &diff->old, options->old_rules);
 	if (result == OPTIONS_GO_ON)
@@ -166,6 +204,8 @@ command_diff(int argc, char **argv)
 		return result;
 	struct diff diff = {.options = &options, .files = &files, .language = (enum language)options.common.language};
 	result = diff_run(&diff);
+	if (sink_close(&diff.page) != OPTIONS_GO_ON)
+		result = EX_IOERR;
 	side_close(&diff.old);
 	side_close(&diff.new);
 	variants_close(&diff.variants);

@@ -11,6 +11,7 @@
 #include "replay/entries.h"
 #include "replay/progress.h"
 #include "replay/session.h"
+#include "replay/sink.h"
 
 struct diff_options {
 	struct common_options common;
@@ -152,6 +153,7 @@ struct diff {
 	struct diags diags;             /* of the entries' thread */
 	uint64_t first, least;
 	struct progress progress;
+	struct sink page;               /* --html */
 	bool incomplete;                /* a damaged archive ended it */
 };
 
@@ -252,9 +254,10 @@ void why_of(const struct diff_side *, const char *rule, uint64_t alerts, struct 
 /* A sentence for people. */
 void why_text(const struct why *, enum language, struct buffer *);
 
-/* ---- diff_json.c, diff_text.c ---- */
+/* ---- diff_json.c, diff_text.c, diff_html.c ---- */
 void diff_json(const struct diff *, const struct comparison *, struct buffer *);
 void diff_text(const struct diff *, const struct comparison *, struct buffer *);
+void diff_html(const struct diff *, const struct comparison *, struct buffer *);
 
 /* Nanoseconds of the processor a settlement. */
 double side_cost(const struct diff_side *);

@@ -116,7 +116,7 @@ why_text(const struct why *why, enum language language, struct buffer *out)
 	bool zh = language == LANGUAGE_ZH;
 	buffer_text(out, says[why->outcome][language]);
 	nearest_text(why, zh, out);
-	if (why->outcome > OUTCOME_shadow)
+	if (why->outcome > OUTCOME_off)
 		buffer_printf(out, zh ? "；命中结算 %llu 笔" : "; claims matched: %llu", (unsigned long long)why->met.matched);
 	if (why->met.without_row)
 		buffer_printf(out, zh ? "，其中无参数行 %llu 笔" : ", without a parameter row: %llu", (unsigned long long)why->met.without_row);

@@ -7,8 +7,10 @@ The truth is independent of diff: the files are replayed under either ruleset, a
 out here.
 """
 import glob
+import html.parser
 import json
 import os
+import re
 import shutil
 import sys
 
@@ -268,6 +270,94 @@ def check_variant_mistakes():
     floor = edited("floor", (CAP, 'region: "1409", from: 2024-01-01', 'region: "3701", from: 2025-01-01'))
     diff("--old", RULES, "--new", floor, "s", "--set", "OP-CAP-001.op_cap@3701=299.99", code=78, said=("demands at least, 300.00", "these values cannot be taken"))
     diff("--old", RULES, "--new", floor, "s", "--set", "OP-CAP-001.op_cap@3701=300", said=("has no legal basis of its own",))
+
+
+class Page(html.parser.HTMLParser):
+    """The text of a page, and everything in it that a browser could load; tags must match."""
+    VOID = {"meta", "br"}
+    LOADS = {"src", "href", "srcset", "data", "action", "poster", "background", "xlink:href"}
+
+    def __init__(self, name):
+        super().__init__()
+        self.open, self.words, self.loads, self.tags, self.style = [], [], [], set(), ""
+        self.source = read(name).decode()
+        self.feed(self.source)
+        self.close()
+        expect(not self.open, "tags are not closed:", self.open)
+        self.text = " ".join(self.words)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.loads += [value for name, value in attrs if name in self.LOADS or name.startswith("on") or "url(" in (value or "")]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.add(tag)
+
+    def handle_endtag(self, tag):
+        expect(self.open and self.open[-1] == tag, "closes", tag, "in", self.open)
+        self.open.pop()
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] == "style":
+            self.style += data
+        else:
+            self.words.append(data)
+
+
+def yuan(fen_):
+    return f"{fen_ / 100:,.2f}"
+
+
+def check_html():
+    """The page holds the figures of the JSON, loads nothing, names no person, and is the same for the same input."""
+    lowered()
+    words = ["--old", RULES, "--new", "new", "--no-cost", "--set", "OP-CAP-001.op_cap@141121=120,150,200", *files()]
+    for language in ("zh", "en"):
+        found = as_json(*words, "--html", "page", "--lang", language, "--title", "三月 <试算>", "--date", "2024-04-01")
+        page = Page("page")
+        diff(*words, "--html", "again", "--lang", language, "--title", "三月 <试算>", "--date", "2024-04-01", "--threads", "1", "--batch", "5")
+        expect(read("again") == read("page"), "the same input gives another page")
+        expect(not page.loads and "script" not in page.tags and "link" not in page.tags and "img" not in page.tags, page.loads, page.tags)
+        expect("url(" not in page.style and "@import" not in page.style and "://" not in page.source, "the page refers to something outside")
+        expect("三月 <试算>" in page.text and "2024-04-01" in page.text, "title and date")
+        money = found["money"]
+        for figure in [yuan(money["old_fen"]), yuan(money["new_fen"]), "+" + yuan(money["difference_fen"]), found["old"]["ruleset"],
+                       found["new"]["ruleset"], f"{money['gained']:,}", f"{money['lost']:,}"]:
+            expect(figure in page.words, figure, "is not in the page", language)
+        for groups in (found["per_rule"], money["per_area"], money["per_institution"]):
+            for name, sums in groups.items():
+                expect(not name or name in page.words, name, "is not in the page")
+                expect(yuan(sums["new_fen"]) in page.words, name, sums)
+        for variant in found["variants"]:
+            expect(f"{variant['alerts']:,}" in page.words and yuan(variant["amount_at_risk_fen"]) in page.words, variant)
+        dearest = found["gained"][0]
+        expect(dearest["evidence"][language] in page.text and dearest["basis"][0]["quote"] in page.text, "the dearest is no sample")
+        expect(page.source.count("<svg") == page.source.count("role=\"img\"") == len(re.findall("<svg[^>]*><title id", page.source)) > 4,
+               "a chart without a title")
+        expect(("没有依据" if language == "zh" else "no legal basis of its own") in page.text, "variants")
+    told(64, "--html wants a file")(run("diff", *words, "--html", "-"))
+    told(73)(run("diff", *words, "--html", "nowhere/page"))
+
+
+def check_hostile():
+    """What records and rules say is text and nothing else; a person is a pseudonym."""
+    nasty = "H<script>alert('1')</script>\"&amp;<!--"
+    write("s", "\n".join(settlement(f"<i>{i}", f"person-{i}", "2024-03-01 09:00:00", 400 + i, nasty) for i in range(3)) + "\n")
+    edited("new", (CAP, "quote: 普通门诊统筹年度支付限额为 300 元", "quote: \"</td></table><img src=x onerror=alert(1)>\""),
+           (CAP, 'region: "1409", from: 2024-01-01, value: 300.00', 'region: "1409", from: 2024-01-01, value: 250.00'))
+    diff("--old", RULES, "--new", "new", "s", "--html", "page", "--lang", "en")
+    page = Page("page")
+    expect(not page.tags & {"script", "img", "i"} and not page.loads, page.tags, page.loads)
+    expect(nasty in page.words and "</td></table><img src=x onerror=alert(1)>" in page.words, "the texts are not in the page as they are")
+    expect("<i>" not in page.source and "&lt;i&gt;2" in page.source and "<script" not in page.source, "unescaped")
+    expect("person-1" not in page.source and "pn_" in page.text, "a person by number")
+    found = as_json("--old", RULES, "--new", "new", "s", "--html", "page")
+    expect(list(found["money"]["per_institution"]) == [nasty], found["money"])
+    write("copy", read("s"))
+    told(64, "both read and written")(run("diff", "--old", RULES, "--new", "new", "copy", "--html", "copy"))
+    expect(read("copy") == read("s"), "the input was overwritten")
 
 
 def check_usage():
