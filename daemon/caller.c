@@ -197,6 +197,9 @@ live_print(const struct call *call, struct slice answer)
 		printf(in(call, "，自档案位置 %llu 起", ", from archive position %llu on"), (unsigned long long)position);
 	printf(in(call, "；读入用时 %.3f 秒，停顿 %.6f 秒）\n", "; read in %.3f s, judging paused %.6f s)\n"),
 	    (double)number_of(answer, "load_ns") / 1e9, (double)number_of(answer, "pause_ns") / 1e9);
+	if (number_of(answer, "backfill_entries"))
+		printf(in(call, "从档案回填：%llu 条，用时 %.3f 秒\n", "filled from the archive: %llu entries in %.3f s\n"),
+		    (unsigned long long)number_of(answer, "backfill_entries"), (double)number_of(answer, "backfill_ns") / 1e9);
 	free(digest);
 }
 

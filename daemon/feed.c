@@ -314,6 +314,8 @@ feed_rules_changed(struct feed *feed, const struct rules_change *change)
 	json_text(&feed->line, change->new_digest);
 	json_key(&feed->line, "generation");
 	json_unsigned(&feed->line, change->generation);
+	json_key(&feed->line, "backfilled");
+	json_bool(&feed->line, change->backfilled);
 	json_key(&feed->line, "state");
 	buffer_add(&feed->line, change->state.data, change->state.length);
 	json_close(&feed->line, '}');

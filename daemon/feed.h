@@ -64,6 +64,7 @@ struct rules_change {
 	struct slice state;             /* JSON of scorer_compare */
 	uint64_t position;              /* of the entry that says so in the archive; lines of entries before go first */
 	bool is_archived;               /* else position is a count of records */
+	bool backfilled;                /* what is new was derived from the archive */
 };
 
 /* Waits as other lines do until its entry is synced. */

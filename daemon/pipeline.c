@@ -167,7 +167,7 @@ static void
 tick(struct pipeline *pipeline, int64_t now_ns)
 {
 	int64_t time = ticks_time(&pipeline->ticks, now_ns);
-	if (time == INT64_MIN || !scorer_wants_tick(pipeline->scorer, time))
+	if (time == INT64_MIN || pipeline->filling.hold || !scorer_wants_tick(pipeline->scorer, time))
 		return;
 	struct scored scored = {.fate = pipeline->fate};
 	struct entry entry = {.kind = ENTRY_TICK, .tick.time = time};
@@ -216,7 +216,7 @@ pipeline_turn(struct pipeline *pipeline)
 	notify_alive(now);
 	publisher_serve(pipeline->publisher);
 	/* What failed must go first: nothing new is taken while lines wait to be sent again. */
-	struct batch *batch = publisher_blocked(pipeline->publisher) ? NULL : consumer_take(pipeline->consumer);
+	struct batch *batch = publisher_blocked(pipeline->publisher) || pipeline->filling.hold ? NULL : consumer_take(pipeline->consumer);
 	if (batch)
 		batch_take(pipeline, batch);
 	feed_release(&pipeline->feed, synced_of(pipeline));

@@ -6,15 +6,24 @@
 #ifndef FW_PIPELINE_H
 #define FW_PIPELINE_H
 
+#include "daemon/answer.h"
 #include "daemon/archivist.h"
 #include "daemon/consumer.h"
 #include "daemon/feed.h"
+#include "daemon/fill.h"
 #include "daemon/key.h"
 #include "daemon/ownership.h"
 #include "daemon/reload.h"
 #include "daemon/restore.h"
 #include "daemon/snapshots.h"
 #include "daemon/ticks.h"
+
+struct filling {                        /* a load whose new state is being derived from the archive */
+	struct fill *fill;              /* NULL: none */
+	struct loaded loaded;
+	bool hold;                      /* nothing is judged until it has caught up */
+	int64_t begin_ns, hold_ns;
+};
 
 struct pipeline {
 	const struct config *config;
@@ -30,6 +39,7 @@ struct pipeline {
 	struct ownership *ownership;    /* NULL: every pool is ours */
 	struct feed feed;
 	struct reload reload;
+	struct filling filling;
 	uint8_t refused_digest[DIGEST_BYTES];   /* of the refusal that was told last */
 	struct archivist *archivist;    /* NULL: no archive */
 	struct restored restored;       /* what the start brought back: cursors, floors, names of sources */
@@ -64,16 +74,6 @@ uint64_t pipeline_drain(struct pipeline *, int64_t deadline_ns);
 bool pipeline_close(struct pipeline *, int64_t deadline_ns);
 
 /* ---- rules.c ---- */
-
-enum reload_result {
-	RESULT_TAKEN, RESULT_UNCHANGED,
-	RESULT_REFUSED,                 /* mistakes, or tests that fail */
-	RESULT_WOULD_DROP,              /* state would go, and nobody accepted that */
-	RESULT_MOVES_POOL,              /* an area would move to another pool */
-	RESULT_NO_BACKFILL,             /* asked for, and not to be had */
-	RESULT_FAILED,                  /* the set cannot be stored in the archive */
-	RESULT_STOPPING
-};
 
 /* At the start: the ruleset and settings begin to hold from here on, and the archive says so.  False: they are refused, told. */
 bool pipeline_rules(struct pipeline *, struct ruleset *);

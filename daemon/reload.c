@@ -1,6 +1,7 @@
 /* See reload.h. */
 #include "daemon/reload.h"
 
+#include "core/archive/archive.h"
 #include "core/base/memory.h"
 #include "core/score/scorer.h"
 #include "daemon/clock.h"
@@ -174,12 +175,26 @@ reload_synced(struct reload *reload, uint64_t synced)
 
 /* ---- loading ---- */
 
+static bool
+is_past_whole(const struct config *config)
+{
+	struct archive_segment *segment = NULL;
+	struct diags diags = {0};
+	enum archive_failure failure;
+	size_t count = 0;
+	bool whole = config->archive.dir[0] && archive_list(config->archive.dir, &segment, &count, &failure, &diags) && count && segment[0].first == 0;
+	free(segment);
+	diags_free(&diags);
+	return whole;
+}
+
 static void *
 reload_run(void *opaque)
 {
 	struct reload *reload = opaque;
 	int64_t begin = clock_monotonic_ns();
 	reload->loaded.set = rules_load(reload->config, &reload->loaded.diags);
+	reload->loaded.can_backfill = is_past_whole(reload->config);
 	reload->loaded.load_ns = clock_monotonic_ns() - begin;
 	atomic_store(&reload->finished, true);
 	return NULL;

@@ -9,102 +9,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define DIAGNOSTICS_MAX 10000
-
-static const char *const result_names[] = {
-	[RESULT_TAKEN] = "taken", [RESULT_UNCHANGED] = "unchanged", [RESULT_REFUSED] = "refused", [RESULT_WOULD_DROP] = "would_drop",
-	[RESULT_MOVES_POOL] = "moves_pool", [RESULT_NO_BACKFILL] = "no_backfill", [RESULT_FAILED] = "failed", [RESULT_STOPPING] = "stopping",
-};
-
-struct outcome {                        /* what became of one set */
-	enum reload_result result;
-	struct buffer state;            /* JSON of scorer_compare; empty: it was not compared */
-	struct state_change change;
-	uint64_t position;              /* of its entry in the archive */
-	int64_t pause_ns;
-};
-
-/* ---- the answer ---- */
-
-static void
-field_text(struct buffer *out, const char *name, const char *text)
-{
-	json_key(out, name);
-	json_text(out, text);
-}
-
-static void
-field_unsigned(struct buffer *out, const char *name, uint64_t value)
-{
-	json_key(out, name);
-	json_unsigned(out, value);
-}
-
-static void
-diag_write(struct buffer *out, const struct diag *diag)
-{
-	json_open(out, '{');
-	field_text(out, "level", diag->level == DIAG_ERROR ? "error" : "warning");
-	field_text(out, "code", diag->code);
-	field_text(out, "file", diag->file);
-	field_unsigned(out, "line", (uint64_t)diag->line);
-	field_unsigned(out, "column", (uint64_t)diag->column);
-	field_unsigned(out, "width", (uint64_t)diag->width);
-	field_text(out, "source_line", diag->source_line);
-	field_text(out, "zh", diag->message[LANGUAGE_ZH]);
-	field_text(out, "en", diag->message[LANGUAGE_EN]);
-	field_text(out, "hint_zh", diag->hint[LANGUAGE_ZH]);
-	field_text(out, "hint_en", diag->hint[LANGUAGE_EN]);
-	json_close(out, '}');
-}
-
-static void
-diags_write(struct buffer *out, const struct diags *diags)
-{
-	json_key(out, "diagnostics");
-	json_open(out, '[');
-	for (size_t i = 0; i < diags->count && i < DIAGNOSTICS_MAX; i++)
-		diag_write(out, &diags->list[i]);
-	json_close(out, ']');
-}
-
-static void
-answer_write(struct buffer *out, const struct pipeline *pipeline, const struct loaded *loaded, const struct outcome *outcome)
-{
-	json_open(out, '{');
-	field_text(out, "answer", "reload");
-	field_text(out, "result", result_names[outcome->result]);
-	field_text(out, "ruleset", pipeline->rules->digest);
-	field_unsigned(out, "generation", count_get(&pipeline->status->rules_generation));
-	json_key(out, "position");
-	if (outcome->result == RESULT_TAKEN && pipeline->archivist)
-		json_unsigned(out, outcome->position);
-	else
-		json_null(out);
-	field_unsigned(out, "load_ns", (uint64_t)loaded->load_ns);
-	field_unsigned(out, "pause_ns", (uint64_t)outcome->pause_ns);
-	json_key(out, "state");
-	if (outcome->state.length)
-		buffer_add(out, outcome->state.data, outcome->state.length);
-	else
-		json_null(out);
-	field_unsigned(out, "errors", loaded->diags.errors);
-	diags_write(out, &loaded->diags);
-	json_close(out, '}');
-}
-
-void
-pipeline_ask_no_more(struct pipeline *pipeline)
-{
-	struct buffer out = {0};
-	json_open(&out, '{');
-	field_text(&out, "answer", "reload");
-	field_text(&out, "result", result_names[RESULT_STOPPING]);
-	json_close(&out, '}');
-	reload_stop(&pipeline->reload, (struct slice){out.data, out.length});
-	buffer_free(&out);
-}
-
 /* ---- taking over ---- */
 
 bool
@@ -131,7 +35,7 @@ rules_note(struct pipeline *pipeline, bool rejudged, bool backfilled)
 }
 
 static void
-change_tell(struct pipeline *pipeline, const struct outcome *outcome, const char *old_digest)
+change_tell(struct pipeline *pipeline, const struct outcome *outcome, const char *old_digest, bool backfilled)
 {
 	struct status *status = pipeline->status;
 	atomic_store(&status->rules_kept_bytes, outcome->change.kept_bytes);
@@ -141,7 +45,7 @@ change_tell(struct pipeline *pipeline, const struct outcome *outcome, const char
 	    "new rules %s in place of %s; bytes of state kept %llu, new %llu, dropped %llu", pipeline->rules->digest, old_digest,
 	    (unsigned long long)outcome->change.kept_bytes, (unsigned long long)outcome->change.new_bytes, (unsigned long long)outcome->change.dropped_bytes);
 	feed_rules_changed(&pipeline->feed, &(struct rules_change){old_digest, pipeline->rules->digest, count_get(&status->rules_generation),
-	    {outcome->state.data, outcome->state.length}, outcome->position, pipeline->archivist != NULL});
+	    {outcome->state.data, outcome->state.length}, outcome->position, pipeline->archivist != NULL, backfilled});
 }
 
 /* What stands is judged again by the new law: its lines are those of the entry. */
@@ -156,6 +60,22 @@ rules_rejudge(struct pipeline *pipeline, uint64_t position)
 	}
 }
 
+/* The scorer judges by the set from here on. */
+static void
+rules_begin_to_hold(struct pipeline *pipeline, struct ruleset *set, bool backfilled, struct outcome *outcome)
+{
+	struct ruleset *old = pipeline->rules;
+	pipeline->rules = set;
+	if (pipeline->ownership)
+		ownership_use(pipeline->ownership, set);
+	step("before_rules");
+	outcome->position = rules_note(pipeline, true, backfilled);
+	step("after_rules");
+	change_tell(pipeline, outcome, old->digest, backfilled);
+	rules_rejudge(pipeline, outcome->position);
+	ruleset_free(old);
+}
+
 /* The set is the scorer's from now on, or still the caller's. */
 static enum reload_result
 swap(struct pipeline *pipeline, struct ruleset *set, struct outcome *outcome)
@@ -168,15 +88,7 @@ swap(struct pipeline *pipeline, struct ruleset *set, struct outcome *outcome)
 		log_say(LEVEL_ERROR, "新规则未采用，旧规则继续运行：%s", "the new rules are refused, the old ones go on: %s", state);
 		return RESULT_MOVES_POOL;
 	}
-	pipeline->rules = set;
-	if (pipeline->ownership)
-		ownership_use(pipeline->ownership, set);
-	step("before_rules");
-	outcome->position = rules_note(pipeline, true, false);
-	step("after_rules");
-	change_tell(pipeline, outcome, old->digest);
-	rules_rejudge(pipeline, outcome->position);
-	ruleset_free(old);
+	rules_begin_to_hold(pipeline, set, false, outcome);
 	return RESULT_TAKEN;
 }
 
@@ -188,19 +100,91 @@ drop_tell(const struct outcome *outcome)
 	    (unsigned long long)outcome->change.dropped_bytes, (int)outcome->state.length, outcome->state.data);
 }
 
+/* ---- filling from the archive ---- */
+
+#define HOLD_ENTRIES 8192       /* so near to the end judging waits for the fill: some milliseconds of work */
+
+static uint64_t
+synced_of(const struct pipeline *pipeline)
+{
+	return archivist_synced(pipeline->archivist);
+}
+
+/* Takes over the load, or says why not. */
 static enum reload_result
-decide(struct pipeline *pipeline, const struct loaded *loaded, struct outcome *outcome)
+filling_begin(struct pipeline *pipeline, struct loaded *loaded)
+{
+	struct filling *filling = &pipeline->filling;
+	if (scorer_moves_pool(pipeline->scorer, loaded->set))
+		return RESULT_MOVES_POOL;
+	if (!pipeline->archivist)
+		return RESULT_NO_BACKFILL;
+	if (!rules_store(pipeline, loaded->set))
+		return RESULT_FAILED;
+	filling->fill = fill_begin(pipeline->config, &pipeline->settings, pipeline->key, loaded->set, synced_of(pipeline), pipeline->wake_fd, &loaded->diags);
+	if (!filling->fill)
+		return RESULT_NO_BACKFILL;
+	filling->loaded = *loaded;
+	filling->begin_ns = clock_monotonic_ns();
+	atomic_store(&pipeline->status->backfilling, true);
+	log_say(LEVEL_INFO, "新增的状态先从档案回填，条目数 %llu；判定照常进行", "what is new is filled from the archive first, entries: %llu; judging goes on",
+	    (unsigned long long)pipeline->judged);
+	return RESULT_FILLING;
+}
+
+/* True: everything that was judged is in the fill too and nothing is being judged, or it failed. */
+static bool
+filling_look(struct pipeline *pipeline)
+{
+	struct filling *filling = &pipeline->filling;
+	uint64_t position = fill_position(filling->fill);
+	atomic_store(&pipeline->status->backfill_entries, position);
+	atomic_store(&pipeline->status->backfill_ns, (uint64_t)(clock_monotonic_ns() - filling->begin_ns));
+	if (fill_state(filling->fill) == FILL_FAILED)
+		return true;
+	fill_target(filling->fill, synced_of(pipeline));
+	if (!filling->hold && pipeline->judged - position <= HOLD_ENTRIES) {
+		filling->hold = true;
+		filling->hold_ns = clock_monotonic_ns();
+	}
+	return filling->hold && synced_of(pipeline) >= pipeline->judged && fill_state(filling->fill) == FILL_REACHED;
+}
+
+static enum reload_result
+adopt(struct pipeline *pipeline, struct outcome *outcome)
+{
+	struct filling *filling = &pipeline->filling;
+	struct ruleset *set = filling->loaded.set;
+	struct scorer_limits limits = limits_of(&pipeline->settings, pipeline->key);
+	if (fill_state(filling->fill) == FILL_FAILED) {
+		fill_end(filling->fill, &filling->loaded.diags);
+		return RESULT_NO_BACKFILL;
+	}
+	struct scorer *fresh = fill_take(filling->fill);
+	outcome->change = scorer_compare(pipeline->scorer, set, true, &outcome->state);
+	scorer_adopt(fresh, pipeline->scorer);
+	scorer_set_limits(fresh, &limits);
+	scorer_close(pipeline->scorer);
+	pipeline->scorer = fresh;
+	rules_begin_to_hold(pipeline, set, true, outcome);
+	return RESULT_TAKEN;
+}
+
+/* ---- deciding ---- */
+
+static enum reload_result
+decide(struct pipeline *pipeline, struct loaded *loaded, struct outcome *outcome)
 {
 	if (!loaded->set)
 		return RESULT_REFUSED;
 	if (strcmp(loaded->set->digest, pipeline->rules->digest) == 0)
 		return RESULT_UNCHANGED;
 	int64_t begin = clock_monotonic_ns();
-	outcome->change = scorer_compare(pipeline->scorer, loaded->set, false, &outcome->state);
-	if (loaded->wish.backfill)
-		return RESULT_NO_BACKFILL;
+	outcome->change = scorer_compare(pipeline->scorer, loaded->set, loaded->can_backfill, &outcome->state);
 	if (outcome->change.dropped_bytes && !loaded->wish.accept_drop && !pipeline->config->accept_drop)
 		return RESULT_WOULD_DROP;
+	if (loaded->wish.backfill && outcome->change.new_aggregates)
+		return filling_begin(pipeline, loaded);
 	enum reload_result result = swap(pipeline, loaded->set, outcome);
 	outcome->pause_ns = clock_monotonic_ns() - begin;
 	return result;
@@ -229,9 +213,11 @@ was_told(struct pipeline *pipeline, const struct loaded *loaded, const struct ou
 	struct buffer text = {0};
 	uint8_t digest[DIGEST_BYTES];
 	json_open(&text, '{');
-	field_text(&text, "result", result_names[outcome->result]);
-	field_text(&text, "ruleset", loaded->set ? loaded->set->digest : NULL);
-	diags_write(&text, &loaded->diags);
+	json_key(&text, "result");
+	json_text(&text, result_names[outcome->result]);
+	json_key(&text, "ruleset");
+	json_text(&text, loaded->set ? loaded->set->digest : NULL);
+	answer_diags(&text, &loaded->diags);
 	sha256(text.data, text.length, digest);
 	buffer_free(&text);
 	bool same = memcmp(digest, pipeline->refused_digest, sizeof digest) == 0;
@@ -274,22 +260,70 @@ result_note(struct pipeline *pipeline, const struct loaded *loaded, const struct
 	notify_ready(good ? "running" : "rules refused, the old ones run");
 }
 
+static void
+finish(struct pipeline *pipeline, struct loaded *loaded, struct outcome *outcome)
+{
+	struct buffer answer = {0};
+	result_note(pipeline, loaded, outcome);
+	outcome->ruleset = pipeline->rules->digest;
+	outcome->generation = count_get(&pipeline->status->rules_generation);
+	outcome->is_archived = pipeline->archivist != NULL;
+	answer_write(&answer, loaded, outcome);
+	reload_tell(&pipeline->reload, (struct slice){answer.data, answer.length}, outcome->result == RESULT_TAKEN ? outcome->position + 1 : 0);
+	if (loaded->set && outcome->result != RESULT_TAKEN)
+		ruleset_free(loaded->set);
+	diags_free(&loaded->diags);
+	buffer_free(&outcome->state);
+	buffer_free(&answer);
+}
+
+static bool
+filling_step(struct pipeline *pipeline)
+{
+	struct filling *filling = &pipeline->filling;
+	struct outcome outcome = {0};
+	if (!filling_look(pipeline))
+		return false;
+	outcome.fill_entries = fill_position(filling->fill);
+	outcome.fill_ns = clock_monotonic_ns() - filling->begin_ns;
+	outcome.result = adopt(pipeline, &outcome);
+	outcome.pause_ns = filling->hold ? clock_monotonic_ns() - filling->hold_ns : 0;
+	struct loaded loaded = filling->loaded;
+	*filling = (struct filling){0};
+	atomic_store(&pipeline->status->backfilling, false);
+	finish(pipeline, &loaded, &outcome);
+	return true;
+}
+
 bool
 pipeline_reload(struct pipeline *pipeline)
 {
 	struct loaded loaded;
+	if (pipeline->filling.fill)
+		return filling_step(pipeline);
 	if (!reload_step(&pipeline->reload, &loaded))
 		return false;
 	struct outcome outcome = {0};
-	struct buffer answer = {0};
 	outcome.result = decide(pipeline, &loaded, &outcome);
-	result_note(pipeline, &loaded, &outcome);
-	answer_write(&answer, pipeline, &loaded, &outcome);
-	reload_tell(&pipeline->reload, (struct slice){answer.data, answer.length}, outcome.result == RESULT_TAKEN ? outcome.position + 1 : 0);
-	if (loaded.set && outcome.result != RESULT_TAKEN)
-		ruleset_free(loaded.set);
-	diags_free(&loaded.diags);
-	buffer_free(&outcome.state);
-	buffer_free(&answer);
+	if (outcome.result == RESULT_FILLING)
+		buffer_free(&outcome.state);
+	else
+		finish(pipeline, &loaded, &outcome);
 	return true;
+}
+
+void
+pipeline_ask_no_more(struct pipeline *pipeline)
+{
+	struct filling *filling = &pipeline->filling;
+	struct buffer answer = {0};
+	if (filling->fill) {
+		fill_end(filling->fill, &filling->loaded.diags);
+		diags_free(&filling->loaded.diags);
+		ruleset_free(filling->loaded.set);
+		*filling = (struct filling){0};
+	}
+	answer_short(&answer, RESULT_STOPPING);
+	reload_stop(&pipeline->reload, (struct slice){answer.data, answer.length});
+	buffer_free(&answer);
 }

@@ -67,6 +67,7 @@ entry_end(struct comparing *comparing, uint64_t bytes, bool is_new)
 	json_key(comparing->out, "bytes");
 	json_unsigned(comparing->out, bytes);
 	if (is_new) {
+		comparing->change.new_aggregates++;
 		json_key(comparing->out, "backfill");
 		json_bool(comparing->out, comparing->can_backfill);
 	}

@@ -92,10 +92,14 @@ bool scorer_rejudge(struct scorer *, struct scored *out);
  * place.  The answer is that of scorer_use. */
 const char *scorer_adopt(struct scorer *fresh, const struct scorer *live);
 
+/* Whether scorer_use would refuse the set for that. */
+bool scorer_moves_pool(const struct scorer *, const struct ruleset *);
+
 /* What scorer_use would do to the state, before it is done: bytes of sums and windows that the set asks for as well, that begin
  * empty, and that no rule asks for any more.  An aggregate counts once, however many rules share it. */
 struct state_change {
 	uint64_t kept_bytes, new_bytes, dropped_bytes;
+	size_t new_aggregates;          /* of each rule by itself */
 };
 
 /* Changes nothing.  Appends one JSON object: {"ruleset":digest,"changed":[ids of rules whose text differs, new and gone ones

@@ -157,8 +157,8 @@ plan_answer(struct buffer *out, const struct plan *plan)
 }
 
 /* An area that would move to another pool takes its persons' state with it, which nobody can do: refused. */
-static bool
-pools_differ(struct scorer *scorer, struct ruleset *rules)
+bool
+scorer_moves_pool(const struct scorer *scorer, const struct ruleset *rules)
 {
 	struct matcher *matcher = matcher_open(rules);
 	bool differ = false;
@@ -192,7 +192,7 @@ const char *
 scorer_use(struct scorer *scorer, struct ruleset *rules, struct ruleset **old)
 {
 	struct buffer *answer = &scorer->answer;
-	if (pools_differ(scorer, rules)) {
+	if (scorer_moves_pool(scorer, rules)) {
 		*old = rules;
 		answer->length = 0;
 		buffer_text(answer, "{\"refused\":\"an area would move to another pool; start with an empty state instead\"}");

@@ -538,6 +538,81 @@ def on_trial(context):
     said_in_order(enforced)
 
 
+def final_states(lines, rule):
+    """What stands last of every alert of a rule, without what tells when it was said."""
+    states = {}
+    for line in lines:
+        one = json.loads(line)
+        if one["rule"]["id"] == rule:
+            states[one["alert_id"]] = {name: one[name] for name in ("subject", "finding", "amount_at_risk_fen", "param", "evidence")} | {
+                "stands": one["status"] in ("open", "updated")}
+    return {number: state for number, state in states.items() if state["stands"]}
+
+
+def whole_fund(context, folder):
+    """Adds a rule with a sum that no other rule has."""
+    with open(os.path.join(folder, CAP), encoding="utf-8") as text:
+        other = text.read().split("tests:")[0].replace("id: OP-CAP-001", "id: OP-CAP-901").replace("value: 300.00", "value: 400.00")
+    other = other.replace('where: insutype == "390" and med_type in $outpatient', 'where: insutype == "390"').replace("value: 500.00", "value: 600.00")
+    file = os.path.join(folder, "policy", "OP-CAP-901.yaml")
+    with open(file + ".new", "w", encoding="utf-8") as out:
+        out.write(other + ONE_TEST)
+    os.rename(file + ".new", file)
+
+
+def backfilled(context):
+    """a new sum filled from the archive while records flow: it ends as if the rule had always been there; recovery and replay do the same"""
+    rules, _ = rules_copy(context, "fill-rules")
+    lines, half = context.county.settlements, len(context.county.settlements) // 2
+    archive = os.path.join(context.folder, "fill-archive")
+    broker, daemon, path = controlled(context, "fill", lines[:half], rules=rules, more=with_archive(context, "fill-archive"))
+    whole_fund(context, rules)
+    always = run.replay(context.build, os.path.join(context.folder, "fill-replay"), context.county, lines, "--rules", rules)["alerts"]
+    truth = final_states(always, "OP-CAP-901")
+    spanning = [state for state in truth.values() if state["finding"]["count"] > 1]
+    assert len(truth) > 5 and spanning, f"{len(truth)} alerts would show nothing"
+    flow = Flow(broker, lines[half:], 20)
+    code, answer = reload(context, path, "--backfill")
+    flow.join()
+    assert (code, answer["result"]) == (0, "taken"), answer
+    assert [(one["rule"], one["backfill"]) for one in answer["state"]["new"]] == [("OP-CAP-901", True)]
+    assert answer["backfill_entries"] == answer["position"] > half and answer["backfill_ns"] > 0 and answer["pause_ns"] > 0
+    assert daemon.metric("backfill_entries") == answer["position"] and daemon.metric("backfill_under_way") == 0
+    daemon.wait_received(len(lines))
+    daemon.process.kill()                       # it comes back with the filled state
+    daemon.process.wait()
+    daemon = context.daemon("fill", broker.bootstrap, rules=rules, more=f"control: {path}\n" + with_archive(context, "fill-archive"))
+    until("ready", daemon.ready)
+    until("caught up", lambda: daemon.alive() and daemon.metric("lag_records") == 0 and daemon.metric("position_offset", "settlement") == len(lines))
+    until("released", lambda: daemon.metric("lines_waiting") == 0)
+    assert daemon.stop() == 0
+    wanted = same_as_recorded(context, archive, broker)
+    said_in_order(wanted["alerts"])
+    assert final_states(wanted["alerts"], "OP-CAP-901") == truth, "the filled rule does not stand where it would have stood"
+    assert final_states(wanted["alerts"], "OP-CAP-001") == final_states(always, "OP-CAP-001"), "another rule is disturbed"
+    changed = broker.typed("alerts", "rules.changed")
+    assert len(changed) == 1 and json.loads(changed[0])["backfilled"]
+    validate("rules.changed", changed[0])
+    causes = {json.loads(line)["cause"] for line in wanted["alerts"] if b'"OP-CAP-901"' in line}
+    assert "rules" in causes, f"nothing was said at the change: {causes}"
+
+
+def not_filled(context):
+    """--backfill without an archive, or with one whose first entries are gone: refused with 75; without --backfill what is new begins empty"""
+    rules, _ = rules_copy(context, "unfilled-rules")
+    _, daemon, path = controlled(context, "unfilled", context.county.settlements[:900], rules=rules)
+    old = status(path)["ruleset"]
+    whole_fund(context, rules)
+    code, answer = reload(context, path, "--backfill")
+    assert (code, answer["result"], answer["ruleset"]) == (75, "no_backfill", old), answer
+    done = call(context, path, "--reload", "--wait", "--backfill", language="zh")
+    assert done.returncode == 75 and "不能从档案回填" in done.stderr.decode()
+    code, answer = reload(context, path)
+    assert (code, answer["result"], answer["backfill_entries"]) == (0, "taken", 0)
+    assert [(one["rule"], one["backfill"]) for one in answer["state"]["new"]] == [("OP-CAP-901", False)]
+    assert daemon.stop() == 0
+
+
 def strip(line):
     """An alert line without the digest of the ruleset."""
     one = json.loads(line)
@@ -545,7 +620,7 @@ def strip(line):
     return one
 
 
-TESTS = (wait_answers, dropping, hostile, stale_socket, during_a_load, watching, under_load, killed, on_trial)
+TESTS = (wait_answers, dropping, hostile, stale_socket, during_a_load, watching, under_load, killed, on_trial, backfilled, not_filled)
 
 if __name__ == "__main__":
     sys.exit(run.main(TESTS))
