@@ -193,7 +193,9 @@ reload_run(void *opaque)
 {
 	struct reload *reload = opaque;
 	int64_t begin = clock_monotonic_ns();
-	reload->loaded.set = rules_load(reload->config, &reload->loaded.diags);
+	struct ruleset *set = reload->loaded.set = rules_load(reload->config, &reload->loaded.diags);
+	/* Here and not at the swap: syncs take longer than judging may stand still. */
+	reload->loaded.store_error = set && reload->config->archive.dir[0] ? archive_store_ruleset(reload->config->archive.dir, set) : 0;
 	reload->loaded.can_backfill = is_past_whole(reload->config);
 	reload->loaded.load_ns = clock_monotonic_ns() - begin;
 	atomic_store(&reload->finished, true);

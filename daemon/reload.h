@@ -24,6 +24,7 @@ struct loaded {                         /* what a load came to */
 	struct diags diags;
 	struct reload_wish wish;
 	int64_t load_ns;
+	int store_error;                /* errno: its files are not in the archive */
 	bool can_backfill;              /* there is an archive, from its first entry on */
 };
 

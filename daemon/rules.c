@@ -11,13 +11,18 @@
 
 /* ---- taking over ---- */
 
-bool
-rules_store(struct pipeline *pipeline, const struct ruleset *set)
+static bool
+is_stored(int error)
 {
-	int error = pipeline->archivist ? archive_store_ruleset(pipeline->config->archive.dir, set) : 0;
 	if (error)
 		log_say(LEVEL_ERROR, "规则集存不进档案：%s；不采用", "the ruleset cannot be stored in the archive: %s; it is not used", strerror(error));
 	return !error;
+}
+
+bool
+rules_store(struct pipeline *pipeline, const struct ruleset *set)
+{
+	return is_stored(pipeline->archivist ? archive_store_ruleset(pipeline->config->archive.dir, set) : 0);
 }
 
 uint64_t
@@ -81,8 +86,6 @@ static enum reload_result
 swap(struct pipeline *pipeline, struct ruleset *set, struct outcome *outcome)
 {
 	struct ruleset *old = NULL;
-	if (!rules_store(pipeline, set))
-		return RESULT_FAILED;
 	const char *state = scorer_use(pipeline->scorer, set, &old);
 	if (old == set) {
 		log_say(LEVEL_ERROR, "新规则未采用，旧规则继续运行：%s", "the new rules are refused, the old ones go on: %s", state);
@@ -119,8 +122,6 @@ filling_begin(struct pipeline *pipeline, struct loaded *loaded)
 		return RESULT_MOVES_POOL;
 	if (!pipeline->archivist)
 		return RESULT_NO_BACKFILL;
-	if (!rules_store(pipeline, loaded->set))
-		return RESULT_FAILED;
 	filling->fill = fill_begin(pipeline->config, &pipeline->settings, pipeline->key, loaded->set, synced_of(pipeline), pipeline->wake_fd, &loaded->diags);
 	if (!filling->fill)
 		return RESULT_NO_BACKFILL;
@@ -179,6 +180,8 @@ decide(struct pipeline *pipeline, struct loaded *loaded, struct outcome *outcome
 		return RESULT_REFUSED;
 	if (strcmp(loaded->set->digest, pipeline->rules->digest) == 0)
 		return RESULT_UNCHANGED;
+	if (!is_stored(loaded->store_error))
+		return RESULT_FAILED;
 	int64_t begin = clock_monotonic_ns();
 	outcome->change = scorer_compare(pipeline->scorer, loaded->set, loaded->can_backfill, &outcome->state);
 	if (outcome->change.dropped_bytes && !loaded->wish.accept_drop && !pipeline->config->accept_drop)
@@ -195,7 +198,7 @@ pipeline_rules(struct pipeline *pipeline, struct ruleset *set)
 {
 	struct outcome outcome = {0};
 	outcome.change = scorer_compare(pipeline->scorer, set, false, &outcome.state);
-	outcome.result = swap(pipeline, set, &outcome);
+	outcome.result = rules_store(pipeline, set) ? swap(pipeline, set, &outcome) : RESULT_FAILED;
 	if (outcome.result != RESULT_TAKEN)
 		ruleset_free(set);
 	else if (outcome.change.dropped_bytes)

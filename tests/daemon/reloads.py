@@ -122,6 +122,7 @@ def wait_answers(context):
     assert any(one["rule"] == "OP-CAP-001" and "sum=hifp_pay" in one["aggregate"] and one["bytes"] > 0 for one in state["kept"])
     synced = daemon.metric("archive_synced_position")
     assert answer["position"] < synced, "answered before the archive had it"
+    print(f"# judging stood still for {answer['pause_ns'] / 1e6:.2f} ms; the set was read in {answer['load_ns'] / 1e6:.0f} ms")
     rewrite(("detector: cap", "detector: capp"))
     code, answer = reload(context, path)
     assert (code, answer["result"], answer["ruleset"]) == (78, "refused", live) and answer["errors"] == len([one for one in answer["diagnostics"] if one["level"] == "error"])
@@ -577,6 +578,7 @@ def backfilled(context):
     assert (code, answer["result"]) == (0, "taken"), answer
     assert [(one["rule"], one["backfill"]) for one in answer["state"]["new"]] == [("OP-CAP-901", True)]
     assert answer["backfill_entries"] == answer["position"] > half and answer["backfill_ns"] > 0 and answer["pause_ns"] > 0
+    print(f"# {answer['backfill_entries']} entries in {answer['backfill_ns'] / 1e6:.0f} ms, judging stood still for {answer['pause_ns'] / 1e6:.2f} ms")
     assert daemon.metric("backfill_entries") == answer["position"] and daemon.metric("backfill_under_way") == 0
     daemon.wait_received(len(lines))
     daemon.process.kill()                       # it comes back with the filled state
