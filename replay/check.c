@@ -20,8 +20,8 @@ struct check_options {
 };
 
 static const struct option_row check_row[] = {
-	{"schema", OPTION_FLAG, offsetof(struct check_options, schema), NULL, {"输出规则文件的 JSON Schema，供编辑器使用",
-	    "print a JSON Schema of rule files, for editors"}, 0, 0, NULL},
+	{"schema", OPTION_FLAG, offsetof(struct check_options, schema), NULL, {"输出 JSON Schema，供编辑器使用：规则文件的，或后面写 params、suppressions",
+	    "print a JSON Schema for editors: of rule files, or of params or suppressions when that word follows"}, 0, 0, NULL},
 	{"explain", OPTION_TEXT, offsetof(struct check_options, explain), "CODE", {"说明一个错误代码，如 R0501：消息和怎么办",
 	    "explain one code of a mistake, like R0501: its message and what to do"}, 0, 0, NULL},
 };
@@ -160,12 +160,27 @@ print_counts(const struct ruleset *rules, enum language language)
 	    rules->digest, rules->rules, mode[MODE_ENFORCE], mode[MODE_SHADOW], mode[MODE_OFF], tests);
 }
 
+/* The word behind --schema; -1 after telling what is wrong with it. */
 static int
-print_schema(enum language language)
+schema_kind(const struct operands *operands, enum language language)
 {
+	const char *word = operands->count ? operands->item[0] : schema_kind_names[SCHEMA_RULE];
+	for (int kind = 0; kind < SCHEMA_KINDS; kind++)
+		if (strcmp(word, schema_kind_names[kind]) == 0)
+			return kind;
+	TELL(language, "--schema 后面可以写 rule、params、suppressions，没有“%s”", "--schema takes rule, params or suppressions, not \"%s\"", word);
+	return -1;
+}
+
+static int
+print_schema(const struct operands *operands, enum language language)
+{
+	int kind = schema_kind(operands, language);
 	struct buffer json = {0};
 	struct sink sink;
-	rule_schema(detectors_registry(), &json);
+	if (kind < 0)
+		return EX_USAGE;
+	schema_write((enum schema_kind)kind, detectors_registry(), &json);
 	sink_open(&sink, "-", language);
 	sink_line(&sink, (struct slice){json.data, json.length});
 	buffer_free(&json);
@@ -206,7 +221,7 @@ command_check(int argc, char **argv)
 	if (options.explain)
 		result = mistake_explain(options.explain, &options.common);
 	else if (options.schema)
-		result = print_schema((enum language)options.common.language);
+		result = print_schema(&operands, (enum language)options.common.language);
 	else
 		result = check_rules(&options.common, operands.count ? operands.item[0] : options_rules(&options.common));
 	options_free(&check_form, &options, &operands);

@@ -255,11 +255,12 @@ prove(const struct work *work)
 
 /* ---- writing ---- */
 
+/* Files of suppressions are named only: they hold numbers of persons, which are never printed. */
 static void
 say(struct work *work, const char *path, const struct ruleset_file *file, const struct buffer *text)
 {
 	struct buffer out = {0};
-	if (work->options->diff)
+	if (work->options->diff && !strstr(file->name, "/suppressions/"))
 		text_diff(path, file->bytes, (struct slice){text->data, text->length}, &out);
 	else
 		buffer_printf(&out, "%s\n", path);

@@ -2,48 +2,17 @@
 #include "core/rule/schema.h"
 
 #include "core/rule/load.h"
+#include "core/rule/schema_keys.h"
 
-#define OBJECT "\"type\":\"object\",\"additionalProperties\":false"
-#define SCALAR "{\"type\":[\"string\",\"number\",\"null\"]}"
-#define TEXT "{\"type\":\"string\",\"minLength\":1}"
-#define DAY "{\"type\":\"string\",\"pattern\":\"^[0-9]{4}-[0-9]{2}-[0-9]{2}$\"}"
-#define BOTH "{" OBJECT ",\"required\":[\"zh\",\"en\"],\"properties\":{\"zh\":" TEXT ",\"en\":" TEXT "}}"
-#define BASIS "{\"type\":\"object\",\"minProperties\":1,\"additionalProperties\":{" OBJECT \
-	",\"required\":[\"document\",\"quote\"],\"properties\":{\"document\":" TEXT ",\"quote\":" TEXT "}}}"
-#define ROW "{" OBJECT ",\"required\":[\"region\",\"from\",\"basis\"],\"oneOf\":[{\"required\":[\"value\"]},{\"required\":[\"floor\"]}]," \
-	"\"properties\":{\"region\":{\"type\":[\"string\",\"integer\"]},\"tier\":{\"type\":[\"string\",\"integer\"]}," \
-	"\"from\":" DAY ",\"to\":" DAY ",\"due\":" DAY ",\"value\":{\"type\":[\"number\",\"string\"]},\"floor\":{\"type\":[\"number\",\"string\"]}," \
-	"\"final\":{\"type\":\"boolean\"},\"final_basis\":" TEXT "," \
-	"\"basis\":" TEXT ",\"note\":" TEXT "}}"
+const char *const schema_kind_names[SCHEMA_KINDS] = {"rule", "params", "suppressions"};
+
+#define SCALAR "{\"type\":[\"string\",\"number\",\"boolean\",\"null\"]}"
 
 static void
 raw(struct buffer *json, const char *key, const char *value)
 {
 	json_key(json, key);
 	buffer_text(json, value);
-}
-
-static void
-words(struct buffer *json, const char *key, const char *const *word, size_t count)
-{
-	json_key(json, key);
-	json_open(json, '{');
-	json_key(json, "enum");
-	json_open(json, '[');
-	for (size_t i = 0; i < count; i++)
-		json_text(json, word[i]);
-	json_close(json, ']');
-	json_close(json, '}');
-}
-
-static void
-describe(struct buffer *json, const char *zh, const char *en)
-{
-	json_key(json, "description");
-	struct buffer both = {0};
-	buffer_printf(&both, "%s / %s", zh, en);
-	json_string(json, (struct slice){both.data, both.length});
-	buffer_free(&both);
 }
 
 /* ---- settings ---- */
@@ -66,7 +35,7 @@ setting_write(struct buffer *json, const struct setting *setting)
 {
 	json_key(json, setting->name);
 	json_open(json, '{');
-	describe(json, setting->help_zh, setting->help_en);
+	schema_describe(json, setting->help_zh, setting->help_en, "", "");
 	switch (setting->type) {
 	case SETTING_AMOUNT_FIELD:
 	case SETTING_CHOICE: setting_values(json, setting); break;
@@ -124,47 +93,49 @@ settings_write(struct buffer *json, const struct detector_registry *registry)
 /* ---- tests ---- */
 
 static void
-record_write(struct buffer *json, const struct field *field, size_t count, bool may_repeat)
+fields_write(struct buffer *json, const struct field *field, size_t count, bool may_repeat)
 {
-	buffer_text(json, "{" OBJECT);
-	json_key(json, "properties");
-	json_open(json, '{');
+	schema_object(json, "[]");
 	for (size_t i = 0; i < count; i++) {
 		json_key(json, field[i].name);
 		json_open(json, '{');
-		describe(json, field[i].zh, field[i].en);
+		schema_describe(json, field[i].zh, field[i].en, "", "");
 		json_close(json, '}');
 	}
 	if (may_repeat)
-		raw(json, "repeat", "{\"type\":\"integer\",\"minimum\":1}");
-	json_close(json, '}');
-	json_close(json, '}');
+		schema_member(json, "tests.repeat", "\"type\":\"integer\",\"minimum\":1,\"maximum\":100000");
+	schema_object_close(json);
 }
 
 static void
-records_write(struct buffer *json, const char *key, const char *defaults, const struct field *field, size_t count)
+records_write(struct buffer *json, const char *where, const char *defaults, const struct field *field, size_t count)
 {
-	json_key(json, key);
-	buffer_text(json, "{\"type\":\"array\",\"items\":");
-	record_write(json, field, count, true);
+	schema_key(json, where);
+	buffer_text(json, ",\"type\":\"array\"");
+	json_key(json, "items");
+	json_open(json, '{');
+	fields_write(json, field, count, true);
 	json_close(json, '}');
-	json_key(json, defaults);
-	record_write(json, field, count, false);
+	json_close(json, '}');
+	schema_key(json, defaults);
+	fields_write(json, field, count, false);
+	json_close(json, '}');
 }
 
 static void
 tests_write(struct buffer *json)
 {
-	json_key(json, "tests");
-	buffer_text(json, "{\"type\":\"array\",\"minItems\":1,\"items\":{" OBJECT ",\"required\":[\"name\",\"claims\",\"expect\"]");
-	json_key(json, "properties");
+	schema_key(json, "tests");
+	buffer_text(json, ",\"type\":\"array\",\"minItems\":1");
+	json_key(json, "items");
 	json_open(json, '{');
-	raw(json, "name", TEXT);
-	records_write(json, "claims", "defaults", settlement_fields, SETTLEMENT_FIELDS);
-	records_write(json, "enrolments", "enrolment_defaults", enrolment_fields, ENROLMENT_FIELDS);
-	raw(json, "close_all", "{\"type\":\"boolean\"}");
-	raw(json, "expect", "{\"type\":\"array\",\"items\":{\"type\":\"object\",\"additionalProperties\":" SCALAR "}}");
-	json_close(json, '}');
+	schema_object(json, "[\"name\",\"claims\",\"expect\"]");
+	schema_member(json, "tests.name", SCHEMA_TEXT);
+	records_write(json, "tests.claims", "tests.defaults", settlement_fields, SETTLEMENT_FIELDS);
+	records_write(json, "tests.enrolments", "tests.enrolment_defaults", enrolment_fields, ENROLMENT_FIELDS);
+	schema_member(json, "tests.close_all", "\"type\":\"boolean\"");
+	schema_member(json, "tests.expect", "\"type\":\"array\",\"items\":{\"type\":\"object\",\"additionalProperties\":" SCALAR "}");
+	schema_object_close(json);
 	json_close(json, '}');
 	json_close(json, '}');
 }
@@ -172,15 +143,33 @@ tests_write(struct buffer *json)
 /* ---- the rule ---- */
 
 static void
-params_write(struct buffer *json)
+bands_write(struct buffer *json)
 {
-	json_key(json, "params");
-	buffer_text(json, "{\"type\":\"object\",\"additionalProperties\":{" OBJECT ",\"required\":[\"unit\",\"rows\"]");
-	json_key(json, "properties");
+	static const char *const severities[] = RULE_SEVERITIES;
+	schema_key(json, "bands");
+	buffer_text(json, ",\"type\":\"array\",\"minItems\":1,\"maxItems\":8");
+	json_key(json, "items");
 	json_open(json, '{');
-	words(json, "unit", param_unit_names, COUNT(param_unit_names));
-	raw(json, "rows", "{\"type\":\"array\",\"items\":" ROW "}");
+	schema_object(json, "[\"over\",\"severity\"]");
+	schema_member(json, "bands.over", SCHEMA_NUMBER);
+	schema_words(json, "bands.severity", severities, COUNT(severities));
+	schema_object_close(json);
 	json_close(json, '}');
+	json_close(json, '}');
+}
+
+static void
+exclude_write(struct buffer *json)
+{
+	schema_key(json, "exclude");
+	buffer_text(json, ",\"type\":\"array\",\"minItems\":1,\"maxItems\":16");
+	json_key(json, "items");
+	json_open(json, '{');
+	schema_object(json, "[\"name\",\"when\",\"because\"]");
+	schema_member(json, "exclude.name", SCHEMA_NAME);
+	schema_member(json, "exclude.when", SCHEMA_TEXT);
+	schema_both(json, "exclude.because");
+	schema_object_close(json);
 	json_close(json, '}');
 	json_close(json, '}');
 }
@@ -189,74 +178,119 @@ static void
 head_write(struct buffer *json)
 {
 	static const char *const families[] = RULE_FAMILIES, *const grades[] = RULE_GRADES, *const severities[] = RULE_SEVERITIES,
-	    *const stages[] = RULE_STAGES, *const modes[] = RULE_MODES;
-	raw(json, "id", "{\"type\":\"string\",\"pattern\":\"^[A-Z][A-Z0-9-]{0,47}$\"}");
-	raw(json, "revision", "{\"type\":\"integer\",\"minimum\":1}");
-	raw(json, "title", BOTH);
-	words(json, "family", families, COUNT(families));
-	words(json, "grade", grades, COUNT(grades));
-	json_key(json, "stage");
-	json_open(json, '{');
-	buffer_text(json, "\"type\":\"array\",\"minItems\":1,\"uniqueItems\":true");
-	words(json, "items", stages, COUNT(stages));
-	json_close(json, '}');
-	words(json, "severity", severities, COUNT(severities));
-	words(json, "mode", modes, COUNT(modes));
-	raw(json, "where", TEXT);
+	    *const stages[] = RULE_STAGES, *const modes[] = RULE_MODES, *const scenes[] = RULE_SCENES;
+	schema_member(json, "id", "\"type\":\"string\",\"pattern\":\"^[A-Z][A-Z0-9-]{0,47}$\"");
+	schema_member(json, "revision", "\"type\":\"integer\",\"minimum\":1,\"maximum\":1000000");
+	schema_both(json, "title");
+	schema_words(json, "family", families, COUNT(families));
+	schema_words(json, "grade", grades, COUNT(grades));
+	schema_word_list(json, "stage", stages, COUNT(stages));
+	schema_word_list(json, "scene", scenes, COUNT(scenes));
+	schema_member(json, "library", "\"type\":\"string\",\"pattern\":\"^(GZ|ZB)10000[1-3][0-9]{8}$\"");
+	schema_words(json, "severity", severities, COUNT(severities));
+	bands_write(json);
+	schema_words(json, "mode", modes, COUNT(modes));
+	schema_member(json, "where", SCHEMA_TEXT);
+	exclude_write(json);
+	schema_member(json, "minimum", "\"type\":\"integer\",\"minimum\":1");
 }
 
-/* Keys that most rules leave out. */
 static void
-further_write(struct buffer *json)
+detectors_write(struct buffer *json, const struct detector_registry *registry)
 {
-	static const char *const severities[] = RULE_SEVERITIES, *const scenes[] = RULE_SCENES;
-	json_key(json, "scene");
-	json_open(json, '{');
-	buffer_text(json, "\"type\":\"array\",\"minItems\":1,\"uniqueItems\":true");
-	words(json, "items", scenes, COUNT(scenes));
-	json_close(json, '}');
-	raw(json, "library", "{\"type\":\"string\",\"pattern\":\"^(GZ|ZB)10000[1-3][0-9]{8}$\"}");
-	json_key(json, "bands");
-	buffer_text(json, "{\"type\":\"array\",\"minItems\":1,\"maxItems\":8,\"items\":{" OBJECT ",\"required\":[\"over\",\"severity\"]");
-	json_key(json, "properties");
-	json_open(json, '{');
-	raw(json, "over", "{\"type\":[\"number\",\"string\"]}");
-	words(json, "severity", severities, COUNT(severities));
-	json_close(json, '}');
-	buffer_text(json, "}}");
-	raw(json, "minimum", "{\"type\":\"integer\",\"minimum\":1}");
-	raw(json, "exclude", "{\"type\":\"array\",\"minItems\":1,\"maxItems\":16,\"items\":{" OBJECT
-	    ",\"required\":[\"name\",\"when\",\"because\"],\"properties\":{\"name\":{\"type\":\"string\",\"pattern\":\"^[A-Za-z_][A-Za-z0-9_]{0,39}$\"},"
-	    "\"when\":" TEXT ",\"because\":" BOTH "}}}");
-}
-
-void
-rule_schema(const struct detector_registry *registry, struct buffer *json)
-{
-	buffer_text(json, "{\"$schema\":\"http://json-schema.org/draft-07/schema#\",\"title\":\"fundwatch rule\"," OBJECT ",\"required\":[\"id\","
-	    "\"revision\",\"title\",\"family\",\"grade\",\"stage\",\"severity\",\"mode\",\"where\",\"detector\",\"basis\",\"evidence\",\"tests\"]");
-	json_key(json, "properties");
-	json_open(json, '{');
-	head_write(json);
-	further_write(json);
+	struct buffer more_zh = {0}, more_en = {0};
+	for (size_t i = 0; i < registry->count; i++) {
+		buffer_printf(&more_zh, "%s%s：%s", i ? "\n" : "", registry->list[i]->name, registry->list[i]->help_zh);
+		buffer_printf(&more_en, "%s%s: %s", i ? "\n" : "", registry->list[i]->name, registry->list[i]->help_en);
+	}
 	json_key(json, "detector");
 	json_open(json, '{');
+	schema_describe(json, "检测器", "detector", more_zh.data, more_en.data);
 	json_key(json, "enum");
 	json_open(json, '[');
 	for (size_t i = 0; i < registry->count; i++)
 		json_text(json, registry->list[i]->name);
 	json_close(json, ']');
 	json_close(json, '}');
+	buffer_free(&more_zh);
+	buffer_free(&more_en);
+}
+
+static void
+rule_write(const struct detector_registry *registry, struct buffer *json)
+{
+	schema_object(json, "[\"id\",\"revision\",\"title\",\"family\",\"grade\",\"stage\",\"severity\",\"mode\",\"where\",\"detector\","
+	    "\"basis\",\"evidence\",\"tests\"]");
+	head_write(json);
+	detectors_write(json, registry);
 	settings_write(json, registry);
-	params_write(json);
-	raw(json, "basis", BASIS);
-	raw(json, "evidence", BOTH);
+	schema_params(json);
+	schema_basis(json);
+	schema_both(json, "evidence");
 	tests_write(json);
-	json_close(json, '}');
+	schema_object_close(json);
 	json_key(json, "allOf");
 	json_open(json, '[');
 	for (size_t i = 0; i < registry->count; i++)
 		detector_write(json, registry->list[i]);
 	json_close(json, ']');
+}
+
+/* ---- the other files ---- */
+
+static void
+params_file_write(struct buffer *json)
+{
+	schema_object(json, "[\"region\",\"params\",\"basis\"]");
+	schema_member(json, "region", "\"type\":[\"string\",\"integer\"],\"pattern\":\"^[0-9]+$\"");
+	schema_params(json);
+	schema_basis(json);
+	schema_object_close(json);
+}
+
+static void
+scope_write(struct buffer *json)
+{
+	schema_key(json, "suppression.scope");
+	buffer_text(json, ",\"minProperties\":1");
+	schema_object(json, "[]");
+	schema_member(json, "scope.psn_no", SCHEMA_CODE);
+	schema_member(json, "scope.fixmedins_code", SCHEMA_CODE);
+	schema_member(json, "scope.region", "\"type\":[\"string\",\"integer\"],\"pattern\":\"^[0-9]+$\"");
+	schema_member(json, "scope.setl_id", SCHEMA_CODE);
+	schema_object_close(json);
+	json_close(json, '}');
+}
+
+static void
+suppressions_write(struct buffer *json)
+{
+	buffer_text(json, ",\"type\":\"array\"");
+	json_key(json, "items");
+	json_open(json, '{');
+	schema_object(json, "[\"id\",\"rule\",\"author\",\"reason\",\"scope\",\"from\",\"until\"]");
+	schema_member(json, "suppression.id", "\"type\":\"string\",\"pattern\":\"^[A-Z0-9-]+$\"");
+	schema_member(json, "suppression.rule", SCHEMA_TEXT);
+	schema_member(json, "suppression.author", SCHEMA_TEXT);
+	schema_member(json, "suppression.reason", "\"anyOf\":[{" SCHEMA_TEXT "},{\"type\":\"object\",\"additionalProperties\":false,"
+	    "\"required\":[\"zh\",\"en\"],\"properties\":{\"zh\":{" SCHEMA_TEXT "},\"en\":{" SCHEMA_TEXT "}}}]");
+	scope_write(json);
+	schema_member(json, "suppression.from", SCHEMA_DAY);
+	schema_member(json, "suppression.until", SCHEMA_DAY);
+	schema_member(json, "suppression.document", SCHEMA_TEXT);
+	schema_object_close(json);
+	json_close(json, '}');
+}
+
+void
+schema_write(enum schema_kind kind, const struct detector_registry *registry, struct buffer *json)
+{
+	buffer_printf(json, "{\"$schema\":\"http://json-schema.org/draft-07/schema#\",\"title\":\"fundwatch %s\"", schema_kind_names[kind]);
+	if (kind == SCHEMA_RULE)
+		rule_write(registry, json);
+	else if (kind == SCHEMA_PARAMS)
+		params_file_write(json);
+	else
+		suppressions_write(json);
 	json_close(json, '}');
 }

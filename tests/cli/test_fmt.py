@@ -216,6 +216,7 @@ def check_layout():
     expect("would change 3" in done.err, done.err)
     done = fmt(1, "--diff", rule)
     expect(read(rule) == UNTIDY and "-stage: [ after,during ]\n+stage: [after, during]\n" in done.out, done.out)
+    expect(fmt(1, "--diff", silent).out == silent + "\n", "numbers of persons are printed")
     fmt(0, "set")
     expect(read(rule) == TIDY, "the layout:", read(rule))
     expect(read(params) == PARAMS_TIDY, "the layout:", read(params))
