@@ -27,7 +27,7 @@ struct diff_options {
 
 struct standing {                       /* an alert by its last line */
 	char id[ALERT_ID_BYTES + 1];
-	bool stands, has_fen;
+	bool stands, is_few, has_fen;   /* is_few: too few cases to judge, the last word about it */
 	int32_t rule;                   /* index in the side's ruleset */
 	int32_t day;
 	int64_t fen;
@@ -233,6 +233,7 @@ enum outcome {
 	OUTCOME_off, OUTCOME_shadow,
 	OUTCOME_alerts,                 /* some stand in the range */
 	OUTCOME_filter_matched_nothing, OUTCOME_no_parameter_row, OUTCOME_insufficient, OUTCOME_no_window_closed,
+	OUTCOME_suppressed,             /* what would be said is hidden by suppressions */
 	OUTCOME_limit_never_reached,
 	OUTCOME_nothing_found,          /* judged, and nothing stood out; there is no limit to be near to */
 	OUTCOME_taken_back,             /* alerts were said and none of them stands in the range */
@@ -248,7 +249,9 @@ struct why {
 	uint64_t judged[WORDS], subjects;       /* of indicators in the range */
 	bool has_nearest;
 	int64_t nearest, limit;         /* fen: the sum that came nearest, and its limit */
-	uint64_t lines;
+	uint64_t few;                   /* alert ids of the range whose last word is `insufficient` */
+	uint64_t suppressed;            /* alert ids that the set's suppressions hide, of any day */
+	bool was_said;                  /* some alert stood at some time, of any day */
 };
 void why_of(const struct diff_side *, const char *rule, uint64_t alerts, struct why *);
 /* A sentence for people. */

@@ -154,6 +154,8 @@ json_why(struct buffer *json, const char *name, const struct diff_side *side, co
 	member_count(json, "matched_without_row", why.met.without_row);
 	member_count(json, "subjects", why.subjects);
 	member_count(json, "insufficient", why.judged[WORD_INSUFFICIENT]);
+	member_count(json, "too_few", why.few);
+	member_count(json, "suppressed", why.suppressed);
 	if (why.has_nearest) {
 		member_fen(json, "nearest_fen", why.nearest);
 		member_fen(json, "nearest_limit_fen", why.limit);

@@ -100,6 +100,7 @@ alert_note(struct diff_side *side, const struct output *output)
 	if (!alert)
 		return;
 	alert->stands = output->status == STATUS_OPEN || output->status == STATUS_UPDATED;
+	alert->is_few = output->status == STATUS_INSUFFICIENT;
 	alert->rule = output->rule;
 	alert->day = output->day;
 	alert->has_fen = line_integer(line_member(output->line, "amount_at_risk_fen"), &alert->fen);

@@ -9,7 +9,7 @@ const char *const outcome_names[OUTCOMES] = {
 	[OUTCOME_filter_matched_nothing] = "filter_matched_nothing", [OUTCOME_no_parameter_row] = "no_parameter_row",
 	[OUTCOME_insufficient] = "insufficient", [OUTCOME_no_window_closed] = "no_window_closed",
 	[OUTCOME_limit_never_reached] = "limit_never_reached", [OUTCOME_nothing_found] = "nothing_found",
-	[OUTCOME_taken_back] = "taken_back",
+	[OUTCOME_suppressed] = "suppressed", [OUTCOME_taken_back] = "taken_back",
 };
 
 static const char *const mode_names[] = {[MODE_ENFORCE] = "enforce", [MODE_SHADOW] = "shadow", [MODE_OFF] = "off"};
@@ -25,6 +25,23 @@ indicators_count(const struct diff_side *side, int32_t rule, struct why *why)
 		why->judged[judged->word]++;
 		why->subjects++;
 	}
+}
+
+static void
+few_count(const struct diff_side *side, int32_t rule, struct why *why)
+{
+	for (size_t i = 0; i < side->alerts; i++) {
+		const struct standing *alert = &side->alert[i];
+		why->few += alert->rule == rule && alert->is_few && alert->day >= side->options->from && alert->day <= side->options->to;
+	}
+}
+
+static void
+suppressed_count(const struct diff_side *side, const struct rule *rule, struct why *why)
+{
+	for (size_t i = 0; i < side->rules->suppressions; i++)
+		if (strcmp(side->rules->suppression[i].rule, rule->id) == 0)
+			why->suppressed += scorer_suppression_counts(side->scorer, i)->alerts;
 }
 
 /* Judged at a window's close, with an indicator for every subject. */
@@ -47,11 +64,13 @@ outcome_of(const struct diff_side *side, const struct rule *rule, uint64_t alert
 		return OUTCOME_filter_matched_nothing;
 	if (why->met.without_row == why->met.matched)
 		return OUTCOME_no_parameter_row;
-	if (why->lines)
+	if (why->was_said)
 		return OUTCOME_taken_back;
+	if (why->suppressed)
+		return OUTCOME_suppressed;
 	if (judges_windows(rule) && rule->mode == MODE_ENFORCE && why->subjects == 0)
 		return OUTCOME_no_window_closed;
-	if (why->subjects && why->judged[WORD_INSUFFICIENT] == why->subjects)
+	if (why->few || (why->subjects && why->judged[WORD_INSUFFICIENT] == why->subjects))
 		return OUTCOME_insufficient;
 	return rule->detector->shape == SHAPE_LEDGER ? OUTCOME_limit_never_reached : OUTCOME_nothing_found;
 }
@@ -67,7 +86,9 @@ why_of(const struct diff_side *side, const char *id, uint64_t alerts, struct why
 	why->revision = rule->revision;
 	why->mode = mode_names[rule->mode];
 	why->met = side->filters.met[number];
-	why->lines = scorer_rule_counts(side->scorer, (size_t)number)->lines;
+	why->was_said = scorer_rule_counts(side->scorer, (size_t)number)->by_status[STATUS_OPEN] > 0;
+	few_count(side, number, why);
+	suppressed_count(side, rule, why);
 	indicators_count(side, number, why);
 	why->outcome = outcome_of(side, rule, alerts, why);
 	if (why->outcome == OUTCOME_limit_never_reached)
@@ -109,6 +130,7 @@ why_text(const struct why *why, enum language language, struct buffer *out)
 		[OUTCOME_no_parameter_row] = {"筛选条件命中了结算，但当地当日没有有效的参数行", "the filter matched claims, but no parameter row holds there"},
 		[OUTCOME_insufficient] = {"样本不足，不作判断", "insufficient: too few cases to judge"},
 		[OUTCOME_no_window_closed] = {"尚无已关闭的窗口（--close-all 全部关闭）", "no window has closed yet (--close-all closes all)"},
+		[OUTCOME_suppressed] = {"应报的告警都被压下不报", "what it would say is hidden by suppressions"},
 		[OUTCOME_limit_never_reached] = {"从未超过限额", "the limit was never exceeded"},
 		[OUTCOME_nothing_found] = {"已判定，没有发现问题", "judged, nothing stood out"},
 		[OUTCOME_taken_back] = {"有过告警，但在该范围内均不成立", "alerts were said, but none stands in the range"},
@@ -121,4 +143,8 @@ why_text(const struct why *why, enum language language, struct buffer *out)
 	if (why->met.without_row)
 		buffer_printf(out, zh ? "，其中无参数行 %llu 笔" : ", without a parameter row: %llu", (unsigned long long)why->met.without_row);
 	windows_text(why, zh, out);
+	if (why->few)
+		buffer_printf(out, zh ? "；样本不足 %llu 件" : "; too few cases: %llu", (unsigned long long)why->few);
+	if (why->suppressed)
+		buffer_printf(out, zh ? "；压下不报 %llu 件" : "; hidden by suppressions: %llu", (unsigned long long)why->suppressed);
 }

@@ -17,7 +17,8 @@ import sys
 import jsonschema
 import referencing
 
-from archive_world import RULES, county, county_archive, expect, main, read, replay, run, settlement, told, write
+from archive_world import (
+    RULES, county, county_archive, expect, main, read, replay, run, segments, settlement, told, write)
 
 SCHEMAS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "schema")
 HEAD = ("family", "grade", "severity", "mode", "detector")
@@ -202,11 +203,57 @@ def check_why():
 
 
 def check_insufficient():
-    """Windows: not closed yet, then judged with too few cases."""
-    lines = [settlement("a", "p1", "2024-01-10 09:00:00", 100.00, "H1", insu_admdvs="140524", med_type="21", mdtrt_id="m1")]
-    write("s", "\n".join(lines) + "\n")
-    words = ["--old", RULES, "--new", RULES, "s"]
-    expect(outcome(*words)["ADM-POOR-INST-001"][1] in ("no_window_closed", "filter_matched_nothing"), outcome(*words))
+    """Too few to judge by, a month that has not closed, alerts that suppressions hide, alerts that were taken back."""
+    def line(number, month, **more):
+        return settlement(f"{month}-{number}", f"p{number}", f"2024-{month:02}-10 09:00:00", 100.00, "H1",
+                          **{"insu_admdvs": "141121", "med_type": "21", "clr_way": "40", "mdtrt_id": f"m{month}{number}", **more})
+    share = "fund/DRG-SHARE-001.yaml"
+    edited("many", (share, "where:", "minimum: 100\nwhere:"))
+    write("one", "\n".join([line(1, 1), line(2, 1)]) + "\n")
+    write("two", "\n".join([line(1, 1), line(2, 1), line(3, 3)]) + "\n")
+    expect(outcome("--old", RULES, "--new", "many", "one")["DRG-SHARE-001"] == ("no_window_closed", "no_window_closed"), "one month")
+    expect(outcome("--old", RULES, "--new", "many", "two")["DRG-SHARE-001"] == ("nothing_found", "insufficient"), "two months")
+    expect(outcome("--old", RULES, "--new", "many", "--close-all", "one")["DRG-SHARE-001"] == ("nothing_found", "insufficient"), "--close-all")
+    write("over", settlement("a", "p1", "2024-03-01 09:00:00", 400.00, "H1") + "\n")
+    edited("few", (CAP, "where:", "minimum: 5\nwhere:"))
+    words = ["--old", RULES, "--new", "few", "over"]
+    expect(outcome(*words)["OP-CAP-001"] == ("alerts", "insufficient"), outcome(*words))
+    expect(as_json(*words)["per_rule"]["OP-CAP-001"]["new"]["too_few"] == 1, "too_few")
+    edited("hushed")
+    os.makedirs(os.path.join("hushed", "suppressions"))
+    write("hushed/suppressions/x.yaml", "- {id: X-1, rule: OP-CAP-001, author: a, reason: looked into, scope: {region: \"1409\"}, "
+                                        "from: 2024-01-01, until: 2024-12-31}\n")
+    words = ["--old", RULES, "--new", "hushed", "over"]
+    rule = as_json(*words)["per_rule"]["OP-CAP-001"]
+    expect((rule["old"]["outcome"], rule["new"]["outcome"], rule["new"]["suppressed"], rule["lost"]) == ("alerts", "suppressed", 1, 1), rule)
+    diff(*words, said=("hidden by suppressions: 1",))
+    write("back", settlement("a", "p1", "2024-03-01 09:00:00", 400.00, "H1") + "\n"
+          + settlement("b", "p1", "2024-03-02 09:00:00", -400.00, "H1", refd_setl_flag="1", init_setl_id="a") + "\n")
+    expect(outcome("--old", RULES, "--new", RULES, "back")["OP-CAP-001"][1] == "taken_back", "refunded")
+
+
+def check_shadow():
+    """A rule on trial counts nowhere, unless it is asked for."""
+    edited("trial", (CAP, "mode: enforce", "mode: shadow"))
+    found = as_json("--old", RULES, "--new", "trial", *files())
+    mine = [alert for alert in final("--rules", RULES, *files()).values() if alert["rule"]["id"] == "OP-CAP-001"]
+    expect(found["per_rule"]["OP-CAP-001"]["lost"] == len(mine) > 0 and found["per_rule"]["OP-CAP-001"]["new"]["outcome"] == "shadow", found["money"])
+    rule = as_json("--old", RULES, "--new", "trial", "--shadow", *files())["per_rule"]["OP-CAP-001"]
+    expect(rule["changed"] == len(mine) and rule["lost"] == 0 and rule["new"]["outcome"] == "alerts", rule)
+
+
+def check_damaged():
+    """A damaged archive: what came before the damage is compared, and both the answer and the exit code say so."""
+    lowered()
+    county_archive()
+    name = os.path.join("A", segments()[-1])
+    data = bytearray(read(name))
+    data[len(data) // 2] ^= 0x40
+    write(name, bytes(data))
+    words = ["--old", RULES, "--new", "new", "--archive", "A"]
+    found = as_json(*words, "--html", "page", "--lang", "en", code=65, said=("is damaged: judged up to position",))
+    expect(found["incomplete"] is True and found["money"]["gained"] > 0, found["money"])
+    expect("The archive is damaged" in Page("page").text, "the page does not say so")
 
 
 def variant_truth(base, other, rule):
