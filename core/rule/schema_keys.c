@@ -97,8 +97,12 @@ schema_word_list(struct buffer *json, const char *where, const char *const *word
 void
 schema_both(struct buffer *json, const char *where)
 {
-	schema_member(json, where, "\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"zh\",\"en\"],\"properties\":{"
-	    "\"zh\":{\"title\":\"中文 / Chinese\"," SCHEMA_TEXT "},\"en\":{\"title\":\"英文 / English\"," SCHEMA_TEXT "}}");
+	schema_key(json, where);
+	schema_object(json, "[\"zh\",\"en\"]");
+	schema_member(json, "both.zh", SCHEMA_TEXT);
+	schema_member(json, "both.en", SCHEMA_TEXT);
+	schema_object_close(json);
+	json_close(json, '}');
 }
 
 void
