@@ -44,6 +44,12 @@ diag_code(struct diags *diags, const char *code)
 	diags->list[diags->count - 1].code = code;
 }
 
+void
+diag_left_out(struct diags *diags, int characters)
+{
+	diags->list[diags->count - 1].left_out = characters;
+}
+
 static int
 diag_compare(const void *left, const void *right)
 {
@@ -82,7 +88,7 @@ static void
 caret_measure(const struct diag *diag, int *before, int *marked)
 {
 	struct slice line = slice_of(diag->source_line);
-	int column = 0, character = 1;
+	int column = 0, character = 1 + diag->left_out;
 	*before = *marked = 0;
 	for (size_t at = 0; at < line.length && character < diag->column + diag->width; character++) {
 		int32_t code_point;
@@ -128,13 +134,14 @@ line_print(const struct diag *diag, FILE *out)
 	int before = 0, marked = 0;
 	caret_measure(diag, &before, &marked);
 	int first = before + marked > WINDOW_COLUMNS && before > BEFORE_COLUMNS ? before - BEFORE_COLUMNS : 0;
-	fputs(first ? "  ..." : "  ", out);
+	bool is_part = first > 0 || diag->left_out > 0;
+	fputs(is_part ? "  ..." : "  ", out);
 	before -= line_print_part(slice_of(diag->source_line), first, out);
 	if (diag->column < 1)
 		return;
 	if (marked > WINDOW_COLUMNS - before)
 		marked = WINDOW_COLUMNS - before;
-	fprintf(out, "  %*s", before + (first ? 3 : 0), "");
+	fprintf(out, "  %*s", before + (is_part ? 3 : 0), "");
 	while (marked--)
 		fputc('^', out);
 	fputc('\n', out);

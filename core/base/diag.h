@@ -18,6 +18,7 @@ struct diag {
 	int line, column;               /* from 1; column counts characters, not bytes; 0: the whole file */
 	int width;                      /* characters to mark, at least 1 */
 	const char *source_line;        /* the line itself, without its newline, or NULL */
+	int left_out;                   /* characters of a very long line in front of source_line */
 	const char *message[2];         /* by enum language: what is wrong and what was expected */
 	const char *hint[2];            /* nearest known word or what to do; NULL: none */
 };
@@ -34,6 +35,9 @@ void diag_add(struct diags *, enum diag_level, const char *file, int line, int c
 
 /* Gives the diagnostic that was added last a code; the text stays the caller's. */
 void diag_code(struct diags *, const char *code);
+
+/* Says that so many characters of the line stand in front of the source line of the diagnostic that was added last. */
+void diag_left_out(struct diags *, int characters);
 
 /* file:line:column: error: message [code] / the line / a caret (width-aware for Chinese) / hint, sorted by file, line, column. */
 void diags_print(struct diags *, enum language, FILE *);

@@ -161,7 +161,8 @@ source_take(struct source *source, struct arena *arena, const char *path, struct
 		text = arena_copy(arena, text, length);
 		length = without_carriage_returns(text, length);
 	}
-	*source = (struct source){arena_copy(arena, path, strlen(path)), text, length, diags, raw, NULL};
+	*source = (struct source){arena_copy(arena, path, strlen(path)), text, length, diags, raw,
+	    arena_alloc(arena, sizeof *source->told), NULL};
 	size_t bad = 0;
 	const char *nul = memchr(text, '\0', length);
 	if (nul)
@@ -227,6 +228,7 @@ source_offset(const struct source *source, int line, int column)
 }
 
 #define NUMBER_DIGITS 7
+#define LINE_BYTES 1024                 /* on each side of the place, at most, are kept of a line */
 
 void
 source_mask_numbers(char *text)
@@ -249,11 +251,44 @@ without_numbers(struct diags *diags, const char *text)
 	return copy;
 }
 
-void
+/* Is one more mistake of the file told?  A file that is wrong in every line would fill the memory with them. */
+static bool
+may_tell(const struct source *source)
+{
+	if (!source->told || ++*source->told <= MISTAKES_MAX)
+		return true;
+	if (*source->told == MISTAKES_MAX + 1)
+		file_mistake(source->diags, source->file, 0, NO_HINT, MISTAKE_file_crowded, MISTAKES_MAX);
+	return false;
+}
+
+static bool
+is_continuation(char c)
+{
+	return (c & 0xc0) == 0x80;
+}
+
+/* The line around the place, as much of it as anybody will look at; gives the characters left out in front. */
+static const char *
+line_around(const struct source *source, size_t offset, size_t start, size_t end, int *left_out)
+{
+	const char *shown = source->shown ? source->shown : source->text;
+	size_t from = offset - start > LINE_BYTES ? offset - LINE_BYTES : start;
+	while (from < offset && is_continuation(shown[from]))
+		from++;
+	if (end - offset > LINE_BYTES)
+		for (end = offset + LINE_BYTES; end > offset && is_continuation(shown[end]);)
+			end--;
+	*left_out = count_characters(source->text + start, from - start);
+	return source_say(source->diags, "%.*s", (int)(end - from), shown + from);
+}
+
+bool
 source_report(const struct source *source, enum diag_level level, struct extent at, struct message what,
     struct message hint)
 {
-	const char *shown = source->shown ? source->shown : source->text;
+	if (!may_tell(source))
+		return false;
 	if (at.offset > source->length)
 		at.offset = source->length;
 	int line, column;
@@ -263,13 +298,16 @@ source_report(const struct source *source, enum diag_level level, struct extent 
 	size_t end = newline ? (size_t)(newline - source->text) : source->length;
 	size_t marked = at.length < end - at.offset ? at.length : end - at.offset;
 	int width = count_characters(source->text + at.offset, marked);
-	const char *text = source_say(source->diags, "%.*s", (int)(end - start), shown + start);
+	int left_out;
+	const char *text = line_around(source, at.offset, start, end, &left_out);
 	if (source->shown) {
 		what = (struct message){without_numbers(source->diags, what.zh), without_numbers(source->diags, what.en)};
 		hint = (struct message){without_numbers(source->diags, hint.zh), without_numbers(source->diags, hint.en)};
 	}
 	diag_add(source->diags, level, source->file, line, column, width > 0 ? width : 1, text, what.zh, what.en,
 	    hint.zh, hint.en);
+	diag_left_out(source->diags, left_out);
+	return true;
 }
 
 void
@@ -277,8 +315,8 @@ source_mistake_list(const struct source *source, struct extent at, struct messag
 {
 	const struct mistake_row *row = &mistake_rows[mistake];
 	struct message what = say_mistake(source->diags, row, list, &hint);
-	source_report(source, row->level, at, what, hint);
-	diag_code(source->diags, row->code);
+	if (source_report(source, row->level, at, what, hint))
+		diag_code(source->diags, row->code);
 }
 
 void
@@ -310,8 +348,10 @@ hint_word(struct diags *diags, struct slice word, const char *const candidates[]
 		return (struct message){source_say(diags, "是不是 %s ？", near), source_say(diags, "did you mean %s?", near)};
 	if (count == 0 || count > 16)
 		return NO_HINT;
-	const char *list = "";
+	struct buffer list = {0};
 	for (size_t i = 0; i < count; i++)
-		list = source_say(diags, "%s%s%s", list, i ? ", " : "", candidates[i]);
-	return (struct message){source_say(diags, "可用：%s", list), source_say(diags, "known: %s", list)};
+		buffer_printf(&list, "%s%s", i ? ", " : "", candidates[i]);
+	struct message hint = {source_say(diags, "可用：%.*s", (int)list.length, list.data), source_say(diags, "known: %.*s", (int)list.length, list.data)};
+	buffer_free(&list);
+	return hint;
 }

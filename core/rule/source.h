@@ -21,10 +21,12 @@ struct source {
 	size_t length;
 	struct diags *diags;
 	struct slice raw;               /* the file's bytes as they were read; empty: not from a file */
+	size_t *told;                   /* mistakes told so far; NULL: as many as there are */
 	const char *shown;              /* NULL, or the text as it may be shown, of the same length: the file names persons */
 };
 
 #define SOURCE_BYTES_MAX (1u << 20)     /* rule and parameter files */
+#define MISTAKES_MAX 200                /* told of one file */
 #define TABLE_BYTES_MAX (256u << 20)    /* tables */
 
 /* Reads the file; takes off a BOM, makes CRLF to LF, refuses what is not UTF-8, holds NUL or is longer than most bytes.
@@ -47,9 +49,9 @@ struct message {
 
 #define NO_HINT ((struct message){NULL, NULL})
 
-/* Of a file that names persons, lines are taken from the text that may be shown, and of long numbers in the words the digits
- * are x as well. */
-void source_report(const struct source *, enum diag_level, struct extent, struct message what, struct message hint);
+/* False: MISTAKES_MAX of the file were told before; that there are more was told once.  Of a file that names persons, lines
+ * are taken from the text that may be shown, and of long numbers in the words the digits are x as well. */
+bool source_report(const struct source *, enum diag_level, struct extent, struct message what, struct message hint);
 
 static inline void
 source_error(const struct source *source, struct extent at, struct message what, struct message hint)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define DEPTH_MAX 32
+#define KEYS_MAX 1000                   /* of one mapping: each new key is looked for among those before */
 
 struct reader {
 	const struct source *source;
@@ -194,6 +195,10 @@ build_map(struct reader *reader, struct yaml *map, int depth)
 			continue;
 		}
 		value->key = key;
+		if (map->count == KEYS_MAX) {
+			refuse(reader, key->at, MISTAKE_map_large);
+			return NULL;
+		}
 		if (!is_repeated(reader, map, key))
 			append(map, value, &last);
 	}

@@ -120,6 +120,32 @@ START_TEST(messages_are_filled_alike)
 }
 END_TEST
 
+/* Of a line as long as a file only the part around the place is kept; the caret stands where it would. */
+START_TEST(a_long_line_is_kept_in_part)
+{
+	struct diags diags = {0};
+	size_t length = 3 * 100000;
+	char *text = malloc(length + 1), *printed = NULL;
+	for (size_t i = 0; i < length; i += 3)
+		memcpy(text + i, i == 3 * 50000 ? "abc" : "键", 3);
+	text[length] = '\0';
+	const struct source source = source_of("a.yaml", text, &diags);
+	source_mistake(&source, (struct extent){3 * 50000, 3}, NO_HINT, MISTAKE_key_no_word);
+	ck_assert_uint_le(strlen(diags.list[0].source_line), 2048);
+	ck_assert_int_eq(diags.list[0].column, 50001);
+	size_t bytes;
+	FILE *out = open_memstream(&printed, &bytes);
+	diags_print(&diags, LANGUAGE_EN, out);
+	fclose(out);
+	char *line = strchr(printed, '\n') + 1, *caret = strchr(line, '\n') + 1, *found = strstr(line, "abc");
+	ck_assert_uint_eq(strspn(caret, " "), 2 + 3 + 2 * (size_t)(found - line - 5) / 3);
+	ck_assert_int_eq(strncmp(caret + strspn(caret, " "), "^^^\n", 4), 0);
+	free(printed);
+	free(text);
+	diags_free(&diags);
+}
+END_TEST
+
 START_TEST(a_place_goes_there_and_back)
 {
 	struct diags diags = {0};
@@ -136,4 +162,4 @@ START_TEST(a_place_goes_there_and_back)
 END_TEST
 
 RUN_TESTS("mistakes", a_code_stands_for_one_mistake, both_languages_say_the_same, codes_are_found_as_they_are_typed, places_to_fill_are_dots,
-    messages_are_filled_alike, a_place_goes_there_and_back)
+    messages_are_filled_alike, a_long_line_is_kept_in_part, a_place_goes_there_and_back)
