@@ -6,6 +6,7 @@
 #include "core/rule/print.h"
 
 #define RECORDS_MAX 100000            /* of all tests of a rule */
+#define RECORD_BYTES_MAX (UINT64_C(64) << 20)
 #define TESTS_MAX 1000
 
 /* What a record of one kind is: its fields, by the kind's field table. */
@@ -21,6 +22,7 @@ struct trial_place {
 	const struct source *source;
 	struct rule_test *test;
 	size_t slots, before;           /* before: records of the rule's earlier tests */
+	uint64_t bytes;                 /* of all records of the rule so far */
 };
 
 static const struct field *
@@ -201,6 +203,7 @@ add_record(struct trial_place *place, const struct kind *kind, const struct yaml
 	json_close(&json, '}');
 	test->record[test->records++] = (struct trial_record){arena_copy(arena, json.data, json.length), json.length,
 	    kind->is_enrolment, record_setl_id(arena, kind, map, defaults, number)};
+	place->bytes += json.length;
 	buffer_free(&json);
 }
 
@@ -239,8 +242,12 @@ load_records(struct trial_place *place, const struct kind *kind, const struct ya
 		}
 		if (repeat < 0)
 			add_record(place, kind, map, defaults, -1);
-		for (int64_t number = 1; number <= repeat; number++)
+		for (int64_t number = 1; number <= repeat && place->bytes <= RECORD_BYTES_MAX; number++)
 			add_record(place, kind, map, defaults, number);
+		if (place->bytes > RECORD_BYTES_MAX) {
+			source_mistake(place->source, map->at, NO_HINT, MISTAKE_records_large);
+			return false;
+		}
 	}
 	return is_good;
 }
@@ -368,10 +375,12 @@ tests_load(struct load *load, struct rule_draft *draft, const struct yaml *list)
 	rule->test = arena_alloc(load->arena, list->count * sizeof *rule->test);
 	bool is_good = true;
 	size_t records = 0;
+	uint64_t bytes = 0;
 	for (const struct yaml *item = list->first; item; item = item->next) {
-		struct trial_place place = {load, &draft->source, &rule->test[rule->tests++], 0, records};
+		struct trial_place place = {load, &draft->source, &rule->test[rule->tests++], 0, records, bytes};
 		is_good &= load_test(&place, item);
 		records += place.test->records;
+		bytes = place.bytes;
 	}
 	if (is_good)
 		rule->tests_text = print_tests(load->arena, list);

@@ -150,6 +150,8 @@ def made():
                       "error: too many sets (at most 256)"),
         "no-inpatient": ({"policy/BIG.yaml": plain, **tables, "tables/medtype.csv": b"region,code,set\n,11,outpatient\n"},
                          "medtype.csv:1:1: error: there is no set inpatient"),
+        "large-records": ({"policy/BIG.yaml": rule(tests=TEST.replace('setl_id: a,', 'setl_id: "a#", repeat: 1000, mdtrt_id: "' + "m" * 70000 + '",'))},
+                          "error: the records of a rule's tests have at most 64 MiB together"),
         "crowded": ({"policy/BIG.yaml": plain + b"".join(b"k%d: %s\n" % (i, b"v" * 100) for i in range(300))},
                     "BIG.yaml: error: more than 200 mistakes in this file"),
         "one-line": ({"policy/BIG.yaml": b"{id: BIG, " + b", ".join(b"%d: [%d]" % (i, i) for i in range(900)) + b"}\n"},
