@@ -43,8 +43,8 @@ def pool_of(line):
 class County:
     """A small generated county of two pools; the same in every run."""
 
-    def __init__(self, fundwatch, folder):
-        subprocess.run([fundwatch, "generate", "--seed", "5", "--persons", "700", "--from", "2023-10-01", "--to", "2024-03-31", "--quiet",
+    def __init__(self, fundwatch, folder, persons=700):
+        subprocess.run([fundwatch, "generate", "--seed", "5", "--persons", str(persons), "--from", "2023-10-01", "--to", "2024-03-31", "--quiet",
                         "--rules", os.path.join(ROOT, "rules"), "--area", "141121", "--area", "140902", "--out", folder],
                        check=True, stdout=subprocess.DEVNULL)
         self.folder, self.tables = folder, os.path.join(folder, "tables")
