@@ -94,7 +94,7 @@ class Broker:
 class Daemon:
     """One fundwatchd; `more` is YAML text appended to its configuration."""
 
-    def __init__(self, build, folder, bootstrap, tables, rules=None, more="", file_limit=None, language="en"):
+    def __init__(self, build, folder, bootstrap, tables, rules=None, more="", file_limit=None, language="en", environment=None):
         os.makedirs(folder, exist_ok=True)
         self.port, self.folder = free_port(), folder
         self.config, self.log = os.path.join(folder, "daemon.yaml"), os.path.join(folder, "daemon.log")
@@ -104,7 +104,7 @@ class Daemon:
         limit = (lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))) if file_limit else None
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([os.path.join(build, "fundwatchd"), "--config", self.config, "--lang", language],
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=limit)
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=limit, env=environment)
 
     def get(self, path):
         """(status, body); (0, "") while nothing listens."""

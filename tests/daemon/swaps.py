@@ -10,12 +10,14 @@ import sys
 import threading
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "faults")]
 
+import control                                                                          # noqa: E402
 import run                                                                              # noqa: E402
 from asking import CAP, Line, call, controlled, reload, rules_copy, socket_of, status   # noqa: E402
 from run import fundwatch, sha, validate, with_archive                                  # noqa: E402
-from stand import County, until                                                         # noqa: E402
+from stand import SECONDS, County, until                                                       # noqa: E402
 
 
 def said_in_order(lines):
@@ -126,29 +128,40 @@ def under_load(context):
 
 
 def killed(context):
-    """killed while rules change, again and again: nothing is missing or said twice, a replay as recorded has the same bytes"""
+    """killed right before and behind the swap, and as soon as it shows or is answered: nothing is missing or said twice, a replay as recorded has the same bytes"""
     rules, _ = rules_copy(context, "killed-rules")
     both = lowered(rules)
     lines, archive = context.county.settlements, os.path.join(context.folder, "killed-archive")
     path, broker = socket_of(context, "killed"), context.broker()
+    faults = control.Control(os.path.join(context.folder, "killed-faults"))
+    environment = faults.environment(os.path.join(context.build, "libfundwatch_faults.so"), archive)
+
+    def start():
+        daemon = context.daemon("killed", broker.bootstrap, rules=rules, more=f"control: {path}\n" + with_archive(context, "killed-archive"), environment=environment)
+        until("it answers", lambda: daemon.alive() and call(context, path, "--status").returncode == 0)
+        until("its rules", lambda: status(path)["ruleset"])
+        return daemon
     broker.produce("enrolment", context.county.enrolments)
     flow = Flow(broker, lines, max(1, len(lines) // 40))
-    for turn in range(8):
-        daemon = context.daemon("killed", broker.bootstrap, rules=rules, more=f"control: {path}\n" + with_archive(context, "killed-archive"))
-        until("it answers", lambda: daemon.alive() and call(context, path, "--status").returncode == 0)
+    for turn, way in enumerate(("before_rules", "after_rules", "shown", "answered") * 3):
+        daemon = start()
         generation = status(path)["reload"]["generation"]
         put(rules, both[(turn + 1) % 2])
+        faults.at_step(way, control.KILL)
         ask = Line(path)
         ask.send(b'{"request":"reload","wait":true}\n')
-        if turn % 2:
+        if way == "answered":
             assert ask.answer()["result"] == "taken"
-        else:
+        elif way == "shown":
             until("the swap", lambda: status(path)["reload"]["generation"] > generation)
+        else:
+            assert daemon.process.wait(timeout=SECONDS) == -signal.SIGKILL and faults.now.acted == 1
+        faults.clear()
         daemon.process.kill()
         daemon.process.wait()
         ask.close()
     flow.join()
-    daemon = context.daemon("killed", broker.bootstrap, rules=rules, more=f"control: {path}\n" + with_archive(context, "killed-archive"))
+    daemon = start()
     until("ready", daemon.ready)
     until("caught up", lambda: daemon.alive() and daemon.metric("lag_records") == 0 and daemon.metric("position_offset", "settlement") == len(lines))
     until("released", lambda: daemon.metric("lines_waiting") == 0)
@@ -156,6 +169,8 @@ def killed(context):
     wanted = same_as_recorded(context, archive, broker)
     said_in_order(wanted["alerts"])
     assert sha(wanted["alerts"]) in daemon.messages()[-1]
+    done = fundwatch(context, "archive", "verify", "--archive", archive)
+    assert done.returncode == 0, done.stdout.decode()
 
 
 def on_trial(context):
