@@ -210,10 +210,23 @@ def on_trial(context):
     code, answer = reload(context, path)
     assert (code, answer["result"]) == (0, "taken"), answer
     assert not answer["state"]["dropped"] and not answer["state"]["new"], "the sum of a rule on trial is kept when it is enforced"
+    standing = set(final_states(shadows, "OP-CAP-900"))
+    at_once = until("what stood on trial", lambda: [json.loads(line) for line in broker.typed("alerts", "alert") if b'"OP-CAP-900"' in line])
+    until("all of it", lambda: {json.loads(line)["alert_id"] for line in broker.typed("alerts", "alert") if b'"OP-CAP-900"' in line} == standing)
+    assert all((one["revision"], one["status"], one["cause"]) == (1, "open", "rules") for one in at_once), at_once[0]
+    assert daemon.metric("alerts_standing", 'rule="OP-CAP-900"') == len(standing) and daemon.metric("shadow_alerts_standing") == 0
     broker.produce("settlement", lines[half:])
     daemon.wait_received(len(lines))
-    assert daemon.stop() == 0
+    until("released", lambda: daemon.metric("lines_waiting") == 0 and daemon.metric("messages_in_flight") == 0)
     assert len(broker.consume("alerts.shadow")) == len(shadows), "a rule that is enforced still speaks on the shadow topic"
+    said = len(broker.typed("alerts", "alert"))
+    write("shadow")
+    code, answer = reload(context, path)
+    assert (code, answer["result"]) == (0, "taken"), answer
+    again = until("the shadow topic hears it anew", lambda: [json.loads(line) for line in broker.consume("alerts.shadow")[len(shadows):]])
+    assert again[0]["revision"] == 1 and again[0]["cause"] == "rules", again[0]
+    assert daemon.stop() == 0
+    assert len(broker.typed("alerts", "alert")) == said, "back on trial, something was said on the alert topic"
     wanted = same_as_recorded(context, os.path.join(context.folder, "trial-archive"), broker)
     enforced = [line for line in wanted["alerts"] if b'"OP-CAP-900"' in line]
     assert enforced and all(json.loads(line)["rule"]["mode"] == "enforce" for line in enforced)
