@@ -59,14 +59,14 @@ basis_find(struct load *load, const struct source *source, const struct yaml *no
 {
 	if (!want_kind(source, node, YAML_SCALAR))
 		return NULL;
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->basis[i].name, node->text.data) == 0) {
+			list->is_used[i] = true;
+			return &list->basis[i];
+		}
 	const char **names = arena_alloc(load->arena, (list->count + 1) * sizeof *names);
-	for (size_t i = 0; i < list->count; i++) {
+	for (size_t i = 0; i < list->count; i++)
 		names[i] = list->basis[i].name;
-		if (strcmp(names[i], node->text.data) != 0)
-			continue;
-		list->is_used[i] = true;
-		return &list->basis[i];
-	}
 	source_mistake(source, node->at, hint_word(load->diags, node->text, names, list->count), MISTAKE_basis_unknown, node->text.data);
 	return NULL;
 }

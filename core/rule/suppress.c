@@ -169,13 +169,13 @@ suppressions_load(struct load *load, const char *path)
 static void
 check_rule(struct load *load, struct rule_draft *const *rule, size_t rules, const struct suppressions_file *file, size_t index)
 {
-	const char **names = arena_alloc(load->arena, (rules + 1) * sizeof *names);
 	struct slice wanted = slice_of(file->entry[index].rule);
-	for (size_t i = 0; i < rules; i++) {
-		names[i] = rule[i]->rule.id;
-		if (slice_equal(wanted, slice_of(names[i])))
+	for (size_t i = 0; i < rules; i++)
+		if (slice_equal(wanted, slice_of(rule[i]->rule.id)))
 			return;
-	}
+	const char **names = arena_alloc(load->arena, (rules + 1) * sizeof *names);
+	for (size_t i = 0; i < rules; i++)
+		names[i] = rule[i]->rule.id;
 	source_mistake(&file->source, file->rule_at[index], hint_word(load->diags, wanted, names, rules), MISTAKE_suppression_rule, wanted.data);
 }
 
