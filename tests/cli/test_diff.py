@@ -197,6 +197,11 @@ def check_why():
         diff("--old", RULES, "--new", name, "s", said=(says,))
     rule = as_json("--old", RULES, "--new", RULES, "s")["per_rule"]["OP-CAP-001"]["new"]
     expect((rule["matched"], rule["nearest_fen"], rule["nearest_limit_fen"]) == (3, 15000, 30000), rule)
+    # The nearest is the greatest part of its own limit, not the greatest sum: 200 of 1000 is farther than 150 of 300.
+    edited("apart", (CAP, WENSHUI + "300.00", WENSHUI + "1000.00"))
+    write("t", read("s").decode() + settlement("d", "p4", "2024-05-01 09:00:00", 200.00, "H1", insu_admdvs="141121") + "\n")
+    rule = as_json("--old", "apart", "--new", RULES, "t")["per_rule"]["OP-CAP-001"]
+    expect([(rule[side]["nearest_fen"], rule[side]["nearest_limit_fen"]) for side in ("old", "new")] == [(15000, 30000), (20000, 30000)], rule)
     found = as_json("--old", RULES, "--new", RULES, "--from", "2024-04-01", "s")["per_rule"]["OP-CAP-001"]["new"]
     expect(found["matched"] == 2, "matched is counted in the range", found)
     expect(outcome("--old", RULES, "--new", RULES, "--from", "2025-01-01", "s")["OP-CAP-001"][1] == "filter_matched_nothing", "range")

@@ -292,6 +292,44 @@ START_TEST(test_settings)
 }
 END_TEST
 
+/* `diff` of the rules with themselves: what it says of the archive as JSON, in the file `name`. */
+static void
+diff(const char *name)
+{
+	const char *words[] = {"diff", "--old", RULES, "--new", RULES, "--archive", scratch_path("A"), "--json", "--quiet", "--no-cost", NULL};
+	char path[300];
+	snprintf(path, sizeof path, "%s/%s", scratch, name);
+	ck_assert_ptr_nonnull(freopen(path, "w", stdout));
+	ck_assert_int_eq(command_diff(sizeof words / sizeof words[0] - 1, (char **)words), EX_OK);
+	fflush(stdout);
+}
+
+/* A month that a tick alone closes is judged, and settings that change on the way are followed, by both rulesets. */
+START_TEST(test_diff)
+{
+	struct world world;
+	world_open(&world);
+	int32_t first = day_from_civil(2024, 3, 1);
+	days(&world, first, first + 19);
+	diff("before");
+	ck_assert(summary_has("before", "\"outcome\":\"no_window_closed\"") && !summary_has("before", "\"subjects\":1,"));
+	tick(&world, MARCH_31 + 20 * DAY_SECONDS);
+	diff("ticked");
+	ck_assert(!summary_has("ticked", "\"outcome\":\"no_window_closed\"") && summary_has("ticked", "\"subjects\":1,"));
+	message(&world, "{\"setl_id\":\"deep\",\"psn_no\":\"P1\",\"insu_admdvs\":\"141121\",\"setl_time\":\"2024-03-21 10:00:00\",\"x\":{}}",
+	    (int64_t)first * DAY_SECONDS, arrival(MARCH_31));
+	world.limits.decode.depth = 1;
+	scorer_set_limits(world.scorer, &world.limits);
+	rules_add(&world);
+	message(&world, "{\"setl_id\":\"deeper\",\"psn_no\":\"P1\",\"insu_admdvs\":\"141121\",\"setl_time\":\"2024-03-21 10:00:00\",\"x\":{}}",
+	    (int64_t)first * DAY_SECONDS, arrival(MARCH_31));
+	ck_assert_int_eq(archive_commit(world.archive), 0);
+	diff("deep");
+	ck_assert(summary_has("deep", "\"received\":42,\"judged\":41,\"refused\":1,\"duplicate\":0"));
+	world_close(&world);
+}
+END_TEST
+
 static void
 need_same(const char *from, bool begins_at_snapshot)
 {
@@ -428,4 +466,4 @@ START_TEST(test_backfilled)
 }
 END_TEST
 
-RUN_TESTS("past", test_topic, test_settings, test_snapshot_behind_tick, test_rejudged, test_backfilled)
+RUN_TESTS("past", test_topic, test_settings, test_diff, test_snapshot_behind_tick, test_rejudged, test_backfilled)
