@@ -16,12 +16,13 @@ struct crew {
 	bool stop;
 };
 
-/* Sides of this round until none is left; the lock is held on entry and on return. */
+/* Sides of this round until none is left; the lock is held on entry and on return.  Every round begins with another side: who
+ * decoded the records has them in its cache, and no side's measured time shall gain by that more than another's. */
 static void
 sides_take(struct crew *crew)
 {
 	while (crew->taken < crew->sides) {
-		struct diff_side *side = crew->side[crew->taken++];
+		struct diff_side *side = crew->side[(crew->taken++ + crew->round) % crew->sides];
 		const struct work *work = crew->work;
 		pthread_mutex_unlock(&crew->lock);
 		side_work(side, work);
