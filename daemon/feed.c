@@ -43,6 +43,7 @@ struct waiting {
 	enum output_kind kind;
 	bool is_own, is_archived;       /* the daemon's own line: kind means nothing; its position goes along */
 	enum alert_status status;
+	char group[17];                 /* "": none */
 	char rule[RULE_ID_SIZE];        /* "": none; the ruleset may be gone when the line goes */
 	struct origin origin;
 	int64_t setl_time;
@@ -83,6 +84,7 @@ waiting_add(struct feed *feed, const struct ruleset *rules, const struct output 
 	struct waiting *waiting = memory_resize(NULL, sizeof *waiting + output->key.length + output->line.length + sealed.length);
 	*waiting = (struct waiting){.position = position, .kind = output->kind, .status = output->status, .origin = *origin,
 	    .setl_time = output->setl_time, .key = output->key.length, .value = output->line.length, .sealed = sealed.length};
+	snprintf(waiting->group, sizeof waiting->group, "%.*s", (int)output->group.length, output->group.length ? output->group.data : "");
 	if (output->rule >= 0)
 		snprintf(waiting->rule, sizeof waiting->rule, "%s", rules->rule[output->rule].id);
 	append(append(append(waiting->bytes, output->key), output->line), sealed);
@@ -127,6 +129,8 @@ line_send(struct feed *feed, const struct waiting *waiting, struct slice key, st
 {
 	struct headers headers;
 	headers_make(&headers, feed->config->instance, places[waiting->kind].type, line, &waiting->origin, clock_wall_ms());
+	if (waiting->group[0])
+		headers_group(&headers, waiting->group);
 	struct message message = {
 		.topic = places[waiting->kind].topic,
 		.key = key,

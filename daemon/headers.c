@@ -50,6 +50,12 @@ headers_make(struct headers *headers, const char *instance, const char *type, st
 }
 
 void
+headers_group(struct headers *headers, const char *group)
+{
+	add(headers, "ce_group", "%s", group);
+}
+
+void
 headers_position(struct headers *headers, uint64_t position)
 {
 	add(headers, "ce_archiveposition", "%llu", (unsigned long long)position);

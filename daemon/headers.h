@@ -34,6 +34,9 @@ void headers_event_id(struct slice line, char id[EVENT_ID_SIZE]);
 /* type: "alert" becomes ce_type fundwatch.alert.  now_ms: wall clock. */
 void headers_make(struct headers *, const char *instance, const char *type, struct slice line, const struct origin *, int64_t now_ms);
 
+/* What alerts of one group have in common. */
+void headers_group(struct headers *, const char *group);
+
 /* The place in the archive of what the line tells. */
 void headers_position(struct headers *, uint64_t position);
 

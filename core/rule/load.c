@@ -4,7 +4,7 @@
 
 static const char *const rule_keys[] = {
 	"id", "revision", "title", "family", "grade", "stage", "scene", "library", "severity", "bands", "mode", "where", "exclude",
-	"minimum", "detector", "params", "basis", "evidence", "tests",
+	"minimum", "repeat_after", "group", "detector", "params", "basis", "evidence", "tests",
 };
 static const char *const families[] = RULE_FAMILIES, *const grades[] = RULE_GRADES, *const severities[] = RULE_SEVERITIES,
     *const stages[] = RULE_STAGES, *const modes[] = RULE_MODES;
@@ -224,6 +224,7 @@ load_body(struct load *load, struct rule_draft *draft)
 	load_where(load, draft);
 	draft->is_good &= bands_load(load, draft);
 	draft->is_good &= load_minimum(draft);
+	draft->is_good &= repeat_load(draft);
 	if (draft->rule.detector)
 		draft->is_good &= settings_load(load, draft);
 	load_evidence(load, draft);

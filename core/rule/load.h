@@ -92,6 +92,10 @@ bool param_row_value(struct load *, const struct source *, const struct yaml *, 
 /* variant.c: the values of load->override into the rows that they name, before the rows are settled. */
 void variant_apply(struct load *, struct rule_draft *);
 
+/* repeat.c: repeat_after and group, how often and together with what an alert is told. */
+bool repeat_load(struct rule_draft *);
+void repeat_print(struct buffer *, const struct rule *);
+
 /* layers.c: what rows of a longer region may not do beside those of a shorter one, in whatever file either stands. */
 void layers_check(const struct param_draft *);
 

@@ -249,6 +249,7 @@ rule_text(struct ruleset *set, const struct rule *rule)
 {
 	struct buffer out = {0};
 	print_head(&out, rule);
+	repeat_print(&out, rule);
 	print_law(&out, set, rule);
 	buffer_text(&out, "evidence:\n  zh: ");
 	print_text(&out, rule->evidence[LANGUAGE_ZH]);

@@ -88,6 +88,8 @@ struct rule {
 	int32_t where_written;          /* as it is written, exclusions apart; the same when there are none */
 	struct exclusion *exclusion;
 	size_t exclusions;
+	int32_t repeat_after;           /* days of event time between two lines of a standing alert; 0: every change is said */
+	uint32_t group;                 /* bit by enum group_word: what alerts of one group have in common; 0: no group */
 	int64_t minimum;                /* a smaller sample is not judged: `insufficient`; 0: none is asked for */
 	struct param *param;
 	size_t params;
@@ -107,6 +109,9 @@ struct ruleset_file {                   /* what the set was loaded from, byte fo
 	const char *name;               /* "rules/<family>/<id>.yaml", "rules/params/<region>.yaml", "rules/suppressions/<name>.yaml", "tables/<table>.csv" */
 	struct slice bytes;
 };
+
+enum group_word { GROUP_rule, GROUP_pool, GROUP_insu_admdvs, GROUP_psn_no, GROUP_fixmedins_code, GROUP_township, GROUP_class, GROUP_period, GROUP_WORDS };
+extern const char *const group_words[GROUP_WORDS];
 
 /* Alerts of one rule that are known and are not to be said for a while.  What is NULL in the scope asks nothing. */
 struct suppression {

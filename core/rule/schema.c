@@ -193,6 +193,8 @@ head_write(struct buffer *json)
 	schema_member(json, "where", SCHEMA_TEXT);
 	exclude_write(json);
 	schema_member(json, "minimum", "\"type\":\"integer\",\"minimum\":1");
+	schema_member(json, "repeat_after", "\"type\":\"integer\",\"minimum\":1,\"maximum\":366");
+	schema_word_list(json, "group", group_words, GROUP_WORDS);
 }
 
 static void

@@ -24,6 +24,11 @@ scorer_state_budget(const struct ruleset *rules, struct buffer *out)
 	member(out, "enrolment", sizeof(struct enrolment_record));
 	member(out, "pool_month", sizeof(struct pool_month) + layout.family_rules * sizeof(struct family_month)
 	    + layout.series_rules * sizeof(struct series_month));
+	for (size_t i = 0; i < rules->rules; i++)
+		if (rules->rule[i].repeat_after) {
+			member(out, "standing_alert", sizeof(struct held) + sizeof(uint32_t) + slot);
+			break;
+		}
 	json_close(out, '}');
 	layout_free(&layout);
 }

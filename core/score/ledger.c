@@ -265,10 +265,11 @@ judge_one(struct scorer *scorer, uint32_t person_number, struct ledger_year *blo
 		.variant = made->notice ? "notice" : "",
 	};
 	year_text(year, subject.period);
+	struct hold_key hold = {person_number, year, (uint32_t)index};
 	say_alert(scorer, said, &(struct statement){
 		.rule = made->rule, .subject = &subject, .verdict = &verdict, .row = row, .param = made->limit,
 		.tier_unknown = tier_unknown, .cause = cause, .event_time = place.time, .evidence = &scorer->evidence,
-		.tells_few = rule->minimum > 0,
+		.hold = rule->repeat_after ? &hold : NULL, .tells_few = rule->minimum > 0,
 	});
 }
 
@@ -304,6 +305,21 @@ ledger_judge(struct scorer *scorer, uint32_t person_number, int32_t year, const 
 				judge_timed(scorer, person_number, block, index, cause);
 		}
 	}
+}
+
+bool
+ledger_is_there(const struct scorer *scorer, const struct hold_key *key)
+{
+	const struct ledger_year *block = person_year_slot(&scorer->persons, person_at(&scorer->persons, key->person), key->year);
+	return block && block->year == key->year;
+}
+
+void
+ledger_judge_one(struct scorer *scorer, const struct hold_key *key)
+{
+	struct ledger_year *block = person_year_slot(&scorer->persons, person_at(&scorer->persons, key->person), key->year);
+	if (block && block->year == key->year && may_speak(scorer, block, key->ledger_rule))
+		judge_one(scorer, key->person, block, key->ledger_rule, CAUSE_CLOSE);
 }
 
 void

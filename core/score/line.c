@@ -373,6 +373,8 @@ say_alert(struct scorer *scorer, struct said *said, const struct statement *stat
 	bool takes_back = status == STATUS_RETRACTED || (status == STATUS_INSUFFICIENT && is_standing(said));
 	if (scorer->rules->suppressions && is_suppressed(scorer, statement, takes_back, body))
 		return;
+	if (statement->hold && status == STATUS_UPDATED && is_held_back(scorer, statement))
+		return;
 	alert_id(scorer, statement, id);
 	alert_head(scorer, statement, id, said->revision + 1, status);
 	counts_change(&scorer->rule_counts[statement->rule], said, statement->verdict, status);
@@ -381,7 +383,10 @@ say_alert(struct scorer *scorer, struct said *said, const struct statement *stat
 	struct output *output = output_add(scorer, rule->mode == MODE_SHADOW ? OUTPUT_SHADOW : OUTPUT_ALERT,
 	    (struct slice){scorer->line.data, scorer->line.length}, slice_of(id));
 	output->status = status;
+	output->group = alert_group(scorer, statement);
 	output_describe(scorer, output, statement);
+	if (statement->hold)
+		hold_said(scorer, statement, status);
 }
 
 /* ---- indicators ---- */

@@ -5,7 +5,7 @@
 #include "core/base/buffer.h"
 #include "core/base/memory.h"
 #include "core/base/time.h"
-#include "core/score/scorer.h"
+#include "core/score/quiet.h"
 #include "core/state/names.h"
 #include "core/state/person.h"
 
@@ -270,19 +270,6 @@ struct rejudge {                        /* how far scorer_rejudge has come */
 	uint32_t person;
 };
 
-struct hidden {                         /* an alert that an entry of the suppressions kept from being said */
-	uint64_t identity, body;        /* hashes: they only count; body 0: it is said, or over */
-	int64_t at_risk_fen;
-	uint32_t entry, unused;
-};
-
-struct hiding {
-	struct hidden *hidden;          /* in order of first sight */
-	size_t count, slots;
-	struct table table;             /* by identity; no slots before the first */
-	struct suppression_counts *counts;      /* by entry */
-};
-
 struct scorer {
 	struct ruleset *rules;
 	struct matcher *matcher;
@@ -346,6 +333,7 @@ struct scorer {
 	} cost;
 	uint64_t quality[QUALITY_REASONS];
 	struct hiding hiding;
+	struct holding holding;
 };
 
 static inline bool
@@ -464,6 +452,10 @@ void claim_said_forget(struct scorer *);
 bool ledger_add(struct scorer *, uint32_t person, int32_t year, const struct booking *bits, const struct booking *amounts, int sign);
 /* The ledger rules whose bits are set in `changed`; NULL: all. */
 void ledger_judge(struct scorer *, uint32_t person, int32_t year, const uint64_t *changed, enum cause);
+/* One judgement of the year, cause `close`. */
+void ledger_judge_one(struct scorer *, const struct hold_key *);
+/* Whether the year is still there and the judgement may speak. */
+bool ledger_is_there(const struct scorer *, const struct hold_key *);
 /* Every year of the person, the rules that are wanted alone, cause `rules`. */
 void ledger_rejudge(struct scorer *, uint32_t person, const bool *wanted);
 /* The row that holds for the person's sum; NULL: none. */
@@ -550,6 +542,7 @@ struct statement {                      /* all that is said about a subject at o
 	enum cause cause;
 	int64_t event_time;
 	const struct evidence_list *evidence;   /* NULL: none */
+	const struct hold_key *hold;    /* the rule has repeat_after; NULL: every change is said */
 	bool tells_few;                 /* `insufficient` is said where an alert would be: no indicator says it */
 	size_t claims_total;            /* when more made the finding than the list holds; 0: as many as the list */
 };
@@ -560,19 +553,6 @@ bool alert_may_speak(const struct said *, const struct verdict *);
 void say_indicator(struct scorer *, struct said *, const struct statement *);
 void say_refused(struct scorer *, const struct turn *);
 struct output *output_add(struct scorer *, enum output_kind, struct slice line, struct slice key);
-
-/* A hash of who an alert is about and by which rule: of what its id is made of. */
-uint64_t alert_identity(struct scorer *, const struct statement *);
-
-/* ---- suppress.c: entries that keep alerts from being said ---- */
-void suppressions_open(struct scorer *);
-/* Whether an entry hides the line; counts it then.  A line that takes back what was said is never hidden.  body: hash of what
- * would be said. */
-bool is_suppressed(struct scorer *, const struct statement *, bool takes_back, uint64_t body);
-/* The counts of entries that the new set has too go on; what entries hid that it has not is forgotten. */
-void suppressions_move(struct scorer *, const struct ruleset *old_rules, const struct ruleset *new_rules);
-void suppressions_state(struct codec *, struct scorer *);
-void suppressions_close(struct scorer *);
 
 /* ---- finding.c ---- */
 void finding_write(struct buffer *, const struct verdict *);

@@ -33,7 +33,9 @@ KNOWN(struct scorer_counts, 256);
 KNOWN(struct hidden, 32);
 KNOWN(struct hiding, 64);
 KNOWN(struct suppression_counts, 24);
-KNOWN(struct scorer, 23856);
+KNOWN(struct held, 20);
+KNOWN(struct holding, 88);
+KNOWN(struct scorer, 23944);
 
 #define MONTHS_MOST 200000              /* from year 0 to 9999 there are fewer */
 #define TIME_MOST (INT64_C(1) << 39)    /* as far as a booking reaches */
@@ -406,6 +408,7 @@ scorer_state(struct codec *codec, struct scorer *scorer)
 	codec_texts(codec, &scorer->bookings.ids);
 	codec_chunks(codec, &scorer->bookings.chunks, bookings_loaded, &loading);
 	ids_from_state(codec, &scorer->bookings);
+	hold_state(codec, scorer);
 	if (loading.persons != scorer->persons.chunks.count || loading.bookings != scorer->bookings.chunks.count
 	    || loading.enrolments != scorer->enrolments.count)
 		codec_refuse(codec);

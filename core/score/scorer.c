@@ -375,6 +375,7 @@ scorer_close(struct scorer *scorer)
 	free(scorer->cost.rule);
 	free(scorer->rejudge.wanted);
 	suppressions_close(scorer);
+	hold_free(scorer);
 	arena_free(&scorer->lines);
 	buffer_free(&scorer->body);
 	buffer_free(&scorer->line);

@@ -45,6 +45,7 @@ struct output {
 	int64_t setl_time;              /* of the record that brought it about; INT64_MIN at a close */
 	struct slice region, person;    /* for display filters: area of the subject; clear psn_no ("" when none): never printed */
 	struct slice institution;       /* institution of the subject or of the judged claim, "" */
+	struct slice group;             /* of an alert whose rule says group: hexadecimal, the same for alerts of one group; "" */
 	int32_t day;                    /* of event_time, for --from / --to */
 };
 

@@ -207,6 +207,7 @@ scorer_use(struct scorer *scorer, struct ruleset *rules, struct ruleset **old)
 	windows_move(scorer, &plan);
 	claim_said_keep(scorer, &plan);
 	counts_move(scorer, &plan);
+	hold_move(scorer, &plan);
 	suppressions_move(scorer, plan.old_rules, plan.new_rules);
 	rejudge_plan(scorer, &plan);
 	plan_answer(answer, &plan);

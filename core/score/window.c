@@ -279,6 +279,7 @@ close_next(struct scorer *scorer, struct pool *pool)
 		series_close(scorer, pool, i, month, month, CAUSE_CLOSE);
 	for (size_t i = 0; i < scorer->layout.family_rules; i++)
 		family_close(scorer, pool, i, month, CAUSE_CLOSE);
+	hold_close(scorer, pool);
 	say_quality(scorer, pool, month);
 	scorer->closing = false;
 	pool_trim(scorer, pool);
@@ -360,6 +361,9 @@ pool_close_all(struct scorer *scorer, struct pool *pool)
 	while (pool->next_close <= last)
 		close_next(scorer, pool);
 	judge_stale(scorer, pool);
+	scorer->closing = true;
+	hold_close(scorer, pool);
+	scorer->closing = false;
 }
 
 int32_t

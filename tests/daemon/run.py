@@ -187,6 +187,30 @@ def suppressed(context):
         validate("stats", json.dumps(stats))
 
 
+def groups(context):
+    """alerts carry their group in a header: the same for one period and area, another for another; the value does not change"""
+    rules = os.path.join(context.folder, "grouped-rules")
+    shutil.copytree(os.path.join(ROOT, "rules"), rules)
+    path = os.path.join(rules, "policy", "OP-CAP-001.yaml")
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(text.replace("\nwhere:", "\ngroup: [period, insu_admdvs]\nwhere:", 1))
+    broker, daemon = loaded(context, "groups", context.county.settlements, rules=rules)
+    assert daemon.stop() == 0
+    seen = {}
+    for shown in broker.consume("alerts", "%h|%s\n"):
+        headers, value = shown.split(b"|", 1)
+        line, known = json.loads(value), dict(pair.split(b"=", 1) for pair in headers.split(b","))
+        if line["type"] != "alert" or line["rule"]["id"] != "OP-CAP-001":
+            assert b"ce_group" not in known
+            continue
+        validate("alert", value)
+        seen.setdefault((line["subject"]["period"], line["subject"]["insu_admdvs"]), set()).add(known[b"ce_group"])
+    assert seen and all(len(group) == 1 for group in seen.values()), seen
+    assert len(set.union(*seen.values())) == len(seen), "two groups have one hash"
+
+
 def reload(context):
     """SIGHUP: a bad set is refused and the old one goes on, a good one is taken and told on the feed"""
     rules = os.path.join(context.folder, "rules")
@@ -413,7 +437,7 @@ def ticks(context):
         assert stream.read() == b"".join(line + b"\n" for line in indicators), "indicators differ"
 
 
-TESTS = (same_bytes, two_partitions, metrics, own_records, suppressed, reload, readiness, mirror, full_disk, owned_pools, missing_topic, dead_broker,
+TESTS = (same_bytes, two_partitions, metrics, own_records, suppressed, groups, reload, readiness, mirror, full_disk, owned_pools, missing_topic, dead_broker,
          bad_configuration, restart, as_recorded, second_daemon, ticks)
 
 

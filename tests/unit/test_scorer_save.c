@@ -326,6 +326,64 @@ START_TEST(what_is_hidden_is_saved)
 }
 END_TEST
 
+static struct ruleset *
+slow_rules(int32_t days)
+{
+	struct ruleset *rules = rules_of(ORACLE_RULES);
+	for (size_t i = 0; i < rules->rules; i++)
+		if (strncmp(rules->rule[i].id, "ORACLE-CAP", 10) == 0)
+			rules->rule[i].repeat_after = days;
+	return rules;
+}
+
+static size_t
+slow_run(struct ruleset *const rules[3], const struct stream *stream, uint64_t seed, bool saves, char lines[DIGEST_TEXT_SIZE], struct buffer *end)
+{
+	struct run run;
+	struct chance chance = {seed * 31 + saves};
+	struct buffer cut = {0}, again = {0};
+	struct ruleset *old;
+	run_open(&run, rules[0], &(struct chance){seed});
+	for (size_t part = 0; part < 3; part++) {
+		if (part > 0)
+			scorer_use(run.scorer, run.rules = rules[part], &old);
+		if (saves) {
+			run_save(&run, &cut);
+			run_load(&run, &cut, &again);
+		}
+		run_records(&run, stream, part * stream->count / 3, (part + 1) * stream->count / 3, &chance);
+	}
+	run_end(&run, lines, end);
+	buffer_free(&cut);
+	buffer_free(&again);
+	return run.line_count;
+}
+
+START_TEST(what_is_held_back_is_saved)
+{
+	struct ruleset *slow = slow_rules(40), *slower = slow_rules(300), *plain = rules_of(ORACLE_RULES);
+	static struct stream stream;
+	struct buffer first = {0}, second = {0};
+	size_t every = 0, fewer = 0;
+	for (uint64_t seed = 1; seed <= 60; seed++) {
+		char lines[3][DIGEST_TEXT_SIZE];
+		world_cut(slower, seed, stream_make);
+		stream_make(&stream, seed);
+		fewer += slow_run((struct ruleset *const[]){slow, slower, plain}, &stream, seed, false, lines[0], &first);
+		slow_run((struct ruleset *const[]){slow, slower, plain}, &stream, seed, true, lines[1], &second);
+		ck_assert_str_eq(lines[0], lines[1]);
+		NEED(first.length == second.length && same(&first, &second) == first.length, "world %llu", (unsigned long long)seed);
+		every += slow_run((struct ruleset *const[]){plain, plain, plain}, &stream, seed, false, lines[2], &first);
+	}
+	ck_assert_uint_lt(fewer, every);
+	buffer_free(&first);
+	buffer_free(&second);
+	ruleset_free(slow);
+	ruleset_free(slower);
+	ruleset_free(plain);
+}
+END_TEST
+
 /* ---- more settlements than are remembered: chunks and blocks of ids have been given back ---- */
 
 #define MANY 210000
@@ -475,5 +533,5 @@ START_TEST(another_ruleset_does_not_load_it)
 END_TEST
 
 RUN_TESTS("scorer_save", a_run_that_is_cut_goes_on_as_if_nothing_had_happened, batches_of_any_size_save_the_same_bytes,
-    a_change_of_rules_between_is_kept, what_is_hidden_is_saved, what_was_forgotten_stays_forgotten, a_state_cut_anywhere_is_refused,
+    a_change_of_rules_between_is_kept, what_is_hidden_is_saved, what_is_held_back_is_saved, what_was_forgotten_stays_forgotten, a_state_cut_anywhere_is_refused,
     any_damage_is_refused_or_harmless, another_ruleset_does_not_load_it)
