@@ -1,5 +1,6 @@
 /* The scorer as a whole: the same bytes in batches of any size and through a change of rules, every record counted,
  * sums that survive another threshold.  What the lines say is checked by the oracle and by the tests inside the rules. */
+#include "core/base/buffer.h"
 #include "core/base/digest.h"
 #include "core/base/memory.h"
 #include "core/score/scorer.h"
@@ -280,6 +281,42 @@ START_TEST(another_ruleset_keeps_what_it_still_asks_for)
 }
 END_TEST
 
+/* The comparison says beforehand what the other set will do to the state, and does nothing. */
+START_TEST(a_comparison_tells_what_is_kept_new_and_dropped)
+{
+	struct ruleset *shipped = rules_of(RULES), *other = rules_of(ORACLE_RULES), *old;
+	struct buffer said = {0};
+	struct run run;
+	char text[DIGEST_TEXT_SIZE];
+	run_open(&run, shipped, 4096);
+	score_text(&run, PAID("a", "2024-03-01", "290.00"));
+	score_text(&run, "{\"setl_id\":\"s\",\"mdtrt_id\":\"m\",\"psn_no\":\"q\",\"insutype\":\"390\",\"med_type\":\"21\",\"insu_admdvs\":\"141121\","
+	    "\"setl_time\":\"2024-03-02\",\"medfee_sumamt\":900,\"hifp_pay\":500,\"fixmedins_code\":\"H1\"}");
+	struct state_change same = scorer_compare(run.scorer, shipped, false, &said);
+	buffer_char(&said, '\0');
+	ck_assert_ptr_nonnull(strstr(said.data, "\"changed\":[],"));
+	ck_assert_ptr_nonnull(strstr(said.data, "\"new\":[],\"dropped\":[]"));
+	ck_assert_uint_eq(same.new_bytes + same.dropped_bytes + same.new_aggregates, 0);
+	ck_assert_uint_gt(same.kept_bytes, 2 * 4 * 8);  /* one sum of two persons in four years, and the windows of the pool */
+	said.length = 0;
+	struct state_change change = scorer_compare(run.scorer, other, true, &said);
+	buffer_char(&said, '\0');
+	ck_assert_ptr_nonnull(strstr(said.data, "\"kept\":[{\"rule\":\"ORACLE-CAP-1\",\"aggregate\":\"sum=hifp_pay;where=insutype == \\\"390\\\" and med_type in $outpatient\",\"bytes\":64}"));
+	ck_assert_ptr_nonnull(strstr(said.data, "\"backfill\":true}"));
+	ck_assert_ptr_nonnull(strstr(strstr(said.data, "\"dropped\":["), "\"rule\":\"DRG-SHARE-001\""));
+	ck_assert_ptr_null(strstr(strstr(said.data, "\"dropped\":["), "OP-CAP-001"));
+	ck_assert_uint_gt(change.dropped_bytes, 0);
+	ck_assert_uint_gt(change.new_aggregates, 0);
+	ck_assert_uint_eq(change.kept_bytes + change.dropped_bytes, same.kept_bytes);
+	scorer_use(run.scorer, other, &old);
+	ck_assert_uint_eq(score_text(&run, PAID("b", "2024-03-02", "20.00")), 1);       /* the sum went on */
+	run_close(&run, text);
+	buffer_free(&said);
+	ruleset_free(shipped);
+	ruleset_free(other);
+}
+END_TEST
+
 RUN_TESTS("scorer", batches_of_any_size_give_the_same_bytes, records_decoded_beforehand_give_the_same_bytes,
     every_record_is_counted, rules_read_again_keep_all_state,
-    another_ruleset_keeps_what_it_still_asks_for)
+    another_ruleset_keeps_what_it_still_asks_for, a_comparison_tells_what_is_kept_new_and_dropped)
