@@ -16,6 +16,7 @@
 #define LINE_BYTES (1u << 20)
 #define BATCH 256
 #define WAIT_MS 200
+#define FOLDS_MOST 256                  /* groups that wait to be shown */
 #define RECENT 512                      /* alerts that can be asked for again */
 
 struct watch_options {
@@ -24,7 +25,7 @@ struct watch_options {
 	struct text_list properties, rules, regions, statuses;
 	int32_t severity;
 	int64_t exit_after, timeout;
-	bool follow, from_beginning;
+	bool follow, from_beginning, group;
 };
 
 struct watch {
@@ -34,6 +35,8 @@ struct watch {
 	bool interactive, broken_pipe, ended;
 	int write_error;
 	struct buffer out, found;               /* found: last line of the alert that --show names */
+	char group[GROUP_BYTES];                /* of the record at hand, with --group; "": none */
+	struct folds folds;
 	struct buffer recent[RECENT];
 	size_t recents;
 	uint64_t shown, hidden, bad;
@@ -54,6 +57,8 @@ static const struct option_row watch_row[] = {
 	{"rule", OPTION_LIST, AT(rules), "ID", {"只看该规则，可重复", "this rule only; repeatable"}, 0, 0, NULL},
 	{"region", OPTION_LIST, AT(regions), "CODE", {"只看该区划（前缀）或统筹区，可重复", "areas or pools that begin so; repeatable"}, 0, 0, NULL},
 	{"status", OPTION_LIST, AT(statuses), "WORD", {"只看该状态，可重复", "this status only; repeatable"}, 0, 0, status_words},
+	{"group", OPTION_FLAG, AT(group), NULL, {"同组的告警（规则写了 group）一起到达的合为一行，注明条数；要和 --brokers 一起用",
+	    "alerts of one group (the rule says group) that come together in one line with their count; needs --brokers"}, 0, 0, NULL},
 	{"show", OPTION_TEXT, AT(show), "ID", {"显示该告警全文：结算单和依据条款；可只写编号的开头", "the whole of this alert, with its claims and clause; the beginning of an id will do"},
 	    0, 0, NULL},
 	{"exit-after", OPTION_NUMBER, AT(exit_after), "N", {"显示 N 条告警后退出", "end after N alerts were shown"}, 1, INT64_C(1) << 40, NULL},
@@ -178,6 +183,8 @@ take_alert(struct watch *watch, const struct feed_record *record, struct slice r
 	} else if (options->common.json) {
 		buffer_add(&watch->out, raw.data, raw.length);
 		buffer_char(&watch->out, '\n');
+	} else if (watch->group[0]) {
+		folds_add(&watch->folds, watch->group, raw);
 	} else {
 		print_alert_line(&watch->out, record, &watch->terminal, watch->language);
 		buffer_char(&watch->out, '\n');
@@ -364,10 +371,15 @@ watch_topic(struct watch *watch)
 		state = feed_topic_poll(feed, WAIT_MS, &value);
 		found = found || state == TOPIC_RECORD || state == TOPIC_NOTHING;
 		told = tell_state(watch, feed, told, state, topic);
+		if (state == TOPIC_RECORD && options->group)
+			feed_topic_group(feed, watch->group);
 		if (state == TOPIC_RECORD)
 			take_line(watch, value);
+		if (state != TOPIC_RECORD || watch->ended || watch->folds.count == FOLDS_MOST)
+			folds_print(&watch->folds, &watch->out, &watch->terminal, watch->language);
 		wait_for(watch, -1, state == TOPIC_MISSING || state == TOPIC_UNREACHABLE ? WAIT_MS : 0);
 	}
+	folds_print(&watch->folds, &watch->out, &watch->terminal, watch->language);
 	feed_topic_close(feed);
 	return state == TOPIC_FAILED || (!found && !stopped) ? EX_UNAVAILABLE : EX_OK;
 }
@@ -424,8 +436,9 @@ check_source(const struct watch_options *options, const struct operands *operand
 		TELL(language, "要一个文件、“-”或 --brokers %s", "a file, \"-\" or --brokers %s is needed", "LIST");
 	else if (options->brokers && operands->count)
 		TELL(language, "--brokers 和文件 %s 只能选一个", "--brokers and the file %s do not go together", operands->item[0]);
-	else if (!options->brokers && (options->topic || options->from_beginning || options->properties.count))
-		TELL(language, "--topic、--from-beginning、--property 要和 %s 一起用", "--topic, --from-beginning and --property need %s", "--brokers");
+	else if (!options->brokers && (options->topic || options->from_beginning || options->properties.count || options->group))
+		TELL(language, "--topic、--from-beginning、--property、--group 要和 %s 一起用", "--topic, --from-beginning, --property and --group need %s",
+		    "--brokers");
 	else
 		return OPTIONS_GO_ON;
 	TELL(language, "用法见 fundwatch %s --help", "see fundwatch %s --help", "watch");

@@ -61,6 +61,25 @@ void print_alert_whole(struct buffer *, const struct feed_record *, const struct
 int severity_rank(const char *severity);
 extern const char *const severity_words[], *const status_words[];
 
+/* ---- groups (watch_fold.c) ---- */
+
+#define GROUP_BYTES 64
+
+struct fold {
+	char group[GROUP_BYTES];
+	struct buffer raw;              /* the latest alert of the group */
+	uint64_t alerts;
+};
+
+struct folds {                          /* in order of first sight; all-zero: none */
+	struct fold *fold;
+	size_t count;
+};
+
+void folds_add(struct folds *, const char *group, struct slice raw);
+/* One line a group, each with its newline; empties the list. */
+void folds_print(struct folds *, struct buffer *, const struct terminal *, enum language);
+
 /* ---- a topic (watch_kafka.c, the door to librdkafka) ---- */
 
 struct feed_topic;
@@ -74,6 +93,8 @@ struct feed_topic *feed_topic_open(const char *brokers, const char *topic, bool 
 /* Waits up to timeout_ms.  TOPIC_RECORD: *value lives until the next call.  TOPIC_UNREACHABLE: no broker answers, it will be
  * tried again.  TOPIC_MISSING, TOPIC_FAILED: over. */
 enum feed_topic_state feed_topic_poll(struct feed_topic *, int timeout_ms, struct slice *value);
+/* The header ce_group of the record read last, into at most GROUP_BYTES; "": none. */
+void feed_topic_group(const struct feed_topic *, char group[GROUP_BYTES]);
 const char *feed_topic_error(const struct feed_topic *);
 void feed_topic_close(struct feed_topic *);
 

@@ -189,6 +189,17 @@ feed_topic_poll(struct feed_topic *feed, int timeout_ms, struct slice *value)
 	return TOPIC_RECORD;
 }
 
+void
+feed_topic_group(const struct feed_topic *feed, char group[GROUP_BYTES])
+{
+	rd_kafka_headers_t *headers;
+	const void *value;
+	size_t length;
+	group[0] = '\0';
+	if (feed->message && !rd_kafka_message_headers(feed->message, &headers) && !rd_kafka_header_get_last(headers, "ce_group", &value, &length))
+		snprintf(group, GROUP_BYTES, "%.*s", (int)length, (const char *)value);
+}
+
 const char *
 feed_topic_error(const struct feed_topic *feed)
 {

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -104,6 +105,7 @@ class Mistakes(unittest.TestCase):
         self.refuse(64, "a file, \"-\" or --brokers LIST is needed")
         self.refuse(64, "do not go together", "--brokers", "x:1", FEED)
         self.refuse(64, "need --brokers", "--topic", "t", FEED)
+        self.refuse(64, "need --brokers", "--group", FEED)
         self.refuse(64, "did you mean medium", "--severity", "mediun", FEED)
         self.refuse(64, "wrong Kafka setting", "--brokers", "x:1", "--property", "no.such=1")
         self.refuse(64, "wrong Kafka setting", "--brokers", "x:1", "--property", "nothing")
@@ -275,8 +277,8 @@ class Topic(unittest.TestCase):
         with open(FEED, encoding="utf-8") as file:
             self.lines = file.readlines()
 
-    def produce(self, *lines):
-        subprocess.run(["kcat", "-q", "-P", "-b", self.address, "-t", "fundwatch.alerts", "-p", "1"], input="".join(lines), text=True, check=True,
+    def produce(self, *lines, headers=()):
+        subprocess.run(["kcat", "-q", "-P", "-b", self.address, "-t", "fundwatch.alerts", "-p", "1", *headers], input="".join(lines), text=True, check=True,
                        timeout=DEADLINE)
 
     def start(self, *words):
@@ -292,6 +294,18 @@ class Topic(unittest.TestCase):
         run = self.start("--from-beginning", "--exit-after", "4")
         self.assertEqual(run.stdout.read().decode(), golden("lines.en"))
         self.assertEqual(run.wait(DEADLINE), 0)
+
+    def test_groups_are_folded(self):
+        alert = next(line for line in self.lines if '"type":"alert"' in line)
+        self.produce(*[alert] * 30, headers=("-H", "ce_group=a"))
+        self.produce(*[alert] * 20, headers=("-H", "ce_group=b"))
+        self.produce(alert, alert)
+        run = self.start("--from-beginning", "--group", "--exit-after", "52")
+        lines = run.stdout.read().decode().splitlines()
+        self.assertEqual(run.wait(DEADLINE), 0)
+        counts = [int(found.group(1)) if (found := re.search(r"  \((\d+) alerts\)$", line)) else 1 for line in lines]
+        self.assertEqual(sum(counts), 52)
+        self.assertLess(len(lines), 26)         # what comes together is folded, however the fetches fell
 
     def test_new_alerts_only(self):
         self.produce(*self.lines[:3])
