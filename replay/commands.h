@@ -12,6 +12,7 @@ int command_explain(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_params(int argc, char **argv);
 int command_diff(int argc, char **argv);
+int command_cost(int argc, char **argv);
 int command_archive(int argc, char **argv);
 int command_generate(int argc, char **argv);
 int command_watch(int argc, char **argv);

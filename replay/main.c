@@ -23,6 +23,7 @@ static const struct {
 	{"replay", command_replay, {"用规则重放结算文件或档案，输出告警", "judge files of settlements or an archive and print the alerts"}},
 	{"params", command_params, {"说明某地某日适用哪些参数、依据是什么", "say which parameters are in force in an area on a day, and why"}},
 	{"diff", command_diff, {"在同一批记录上比较两套规则", "compare two sets of rules over the same records"}},
+	{"cost", command_cost, {"列出每条规则的判定次数和耗时", "what every rule is asked, matches and costs"}},
 	{"archive", command_archive, {"查看、校验、导入、导出、清理档案", "list, verify, import, export or prune an archive"}},
 	{"generate", command_generate, {"生成合成的县域数据，可植入问题", "make a synthetic county, with planted problems if asked"}},
 	{"watch", command_watch, {"在终端查看告警", "read the alerts on a terminal"}},

@@ -286,7 +286,7 @@ judge_timed(struct scorer *scorer, uint32_t person_number, struct ledger_year *b
 {
 	uint64_t start = cost_start(scorer);
 	judge_one(scorer, person_number, block, index, cause);
-	cost_stop(scorer, &scorer->cost.rule[scorer->layout.ledger_rule[index].rule], start);
+	rule_stop(scorer, scorer->layout.ledger_rule[index].rule, start);
 }
 
 void

@@ -111,5 +111,7 @@ scorer_rule_cost(const struct scorer *scorer, size_t rule)
 struct shared_cost
 scorer_shared_cost(const struct scorer *scorer)
 {
-	return (struct shared_cost){scorer->cost.seen, scorer->cost.matcher, scorer->cost.settling};
+	struct cost settling = scorer->cost.settling;
+	settling.ns -= settling.ns < scorer->cost.judging ? settling.ns : scorer->cost.judging;
+	return (struct shared_cost){scorer->cost.seen, scorer->cost.matcher, settling};
 }

@@ -328,6 +328,7 @@ struct scorer {
 	struct {
 		struct cost *rule;
 		struct cost matcher, settling;
+		uint64_t judging;       /* ns of rules within settling */
 		uint64_t seen;          /* claims */
 		bool is_timed;          /* the one at hand */
 	} cost;
@@ -377,6 +378,16 @@ cost_stop(struct scorer *scorer, struct cost *cost, uint64_t start)
 {
 	if (start)
 		cost_add(scorer, cost, start, COST_EVERY);
+}
+
+static inline void
+rule_stop(struct scorer *scorer, int32_t rule, uint64_t start)
+{
+	if (!start)
+		return;
+	uint64_t before = scorer->cost.rule[rule].ns;
+	cost_add(scorer, &scorer->cost.rule[rule], start, COST_EVERY);
+	scorer->cost.judging += scorer->cost.rule[rule].ns - before;
 }
 
 /* ---- scorer.c ---- */

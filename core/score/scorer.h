@@ -178,7 +178,7 @@ struct cost {
 struct shared_cost {
 	uint64_t claims;                /* that conditions were asked about */
 	struct cost matcher;            /* all conditions of all rules together */
-	struct cost settling;           /* the rest of a settlement's turn: state, and the rules' judging within it */
+	struct cost settling;           /* what a settlement does to the state, without the rules' own judging */
 };
 
 const struct cost *scorer_rule_cost(const struct scorer *, size_t rule);        /* the judging part of one rule alone */

@@ -160,7 +160,7 @@ judge_where_it_stands(struct scorer *scorer, const struct turn *turn, const stru
 		judge_claim_rule(scorer, turn, made, before, booking, assertion, false, cause);
 	if ((matched && fails) || cause == CAUSE_RESTATED)
 		judge_claim_rule(scorer, turn, made, place, booking, assertion, matched, cause);
-	cost_stop(scorer, &scorer->cost.rule[made->rule], start);
+	rule_stop(scorer, made->rule, start);
 }
 
 /* A new settlement is of the rules that it fails; of one that was there before others may have said something. */
