@@ -151,17 +151,52 @@ rule_standing_add(struct buffer *out, const struct figures *figures, const char 
 }
 
 static void
+rule_counts_add(struct buffer *out, const struct figures *figures, const char *name, const char *help, size_t offset)
+{
+	family(out, name, "counter", help);
+	for (size_t i = 0; i < figures->rules; i++) {
+		uint64_t value;
+		if (!figures->rule[i].in_set)
+			continue;
+		memcpy(&value, (const char *)&figures->rule[i].counts + offset, sizeof value);
+		rule_line(out, name, figures->rule[i].id, NULL);
+		buffer_printf(out, "%" PRIu64 "\n", value);
+	}
+}
+
+static void
+seconds_line(struct buffer *out, uint64_t ns)
+{
+	buffer_printf(out, "%" PRIu64 ".%09" PRIu64 "\n", ns / 1000000000, ns % 1000000000);
+}
+
+/* Sampled; they begin anew with the running ruleset. */
+static void
+rule_costs_add(struct buffer *out, const struct figures *figures)
+{
+	family(out, "rule_cost_seconds_total", "counter", "Time that the rule's judging took, sampled, since the ruleset was taken.");
+	for (size_t i = 0; i < figures->rules; i++) {
+		if (!figures->rule[i].in_set)
+			continue;
+		rule_line(out, "rule_cost_seconds_total", figures->rule[i].id, NULL);
+		seconds_line(out, figures->rule[i].cost.ns);
+	}
+	family(out, "conditions_cost_seconds_total", "counter", "Time that the conditions of all rules together took, sampled, since the ruleset was taken.");
+	buffer_text(out, "fundwatch_conditions_cost_seconds_total ");
+	seconds_line(out, figures->cost.matcher.ns);
+	family(out, "state_cost_seconds_total", "counter", "Time that settlements took to be booked, sampled, since the ruleset was taken.");
+	buffer_text(out, "fundwatch_state_cost_seconds_total ");
+	seconds_line(out, figures->cost.settling.ns);
+}
+
+static void
 rules_add(struct buffer *out, const struct figures *figures)
 {
 	rule_alerts_add(out, figures, "alerts_total", "Alert lines published, by rule and status.", false);
 	rule_alerts_add(out, figures, "shadow_alerts_total", "Alert lines of rules in shadow mode, by rule and status.", true);
-	family(out, "rule_matched", "gauge", "Claims that the rule's where held for, since the rule began to run.");
-	for (size_t i = 0; i < figures->rules; i++) {
-		if (!figures->rule[i].in_set)
-			continue;
-		rule_line(out, "rule_matched", figures->rule[i].id, NULL);
-		buffer_printf(out, "%" PRIu64 "\n", figures->rule[i].counts.matched);
-	}
+	rule_counts_add(out, figures, "rule_evaluated_total", "Claims that the rule was asked about.", offsetof(struct rule_counts, evaluated));
+	rule_counts_add(out, figures, "rule_matched_total", "Claims that the rule's where held for.", offsetof(struct rule_counts, matched));
+	rule_costs_add(out, figures);
 	rule_standing_add(out, figures, "alerts_standing", "Alerts that stand now, by rule; rules in shadow mode have none.", false);
 	rule_standing_add(out, figures, "shadow_alerts_standing", "The same of rules in shadow mode.", true);
 	family(out, "amount_at_risk_fen", "gauge", "Money in question of the alerts that stand, in fen.");

@@ -73,7 +73,9 @@ rule_add(struct buffer *out, const struct rule_figures *rule)
 {
 	json_key(out, rule->id);
 	json_open(out, '{');
+	field_unsigned(out, "evaluated", rule->in_set ? rule->counts.evaluated : 0);
 	field_unsigned(out, "matched", rule->in_set ? rule->counts.matched : 0);
+	field_unsigned(out, "cost_ns", rule->in_set ? rule->cost.ns : 0);
 	for (size_t i = 0; i < 4; i++)
 		field_unsigned(out, alert_status_names[i], rule->alerts[i]);
 	uint64_t shadows = 0;

@@ -92,6 +92,7 @@ rules_copy(struct figures *figures, struct scorer *scorer, const struct ruleset 
 		rule->in_set = true;
 		rule->on_trial = rules->rule[i].mode == MODE_SHADOW;
 		rule->counts = *scorer_rule_counts(scorer, i);
+		rule->cost = *scorer_rule_cost(scorer, i);
 	}
 	figures->rules_in_set = rules->rules;
 }
@@ -120,6 +121,7 @@ status_copy(struct status *status, struct scorer *scorer, const struct ruleset *
 	rules_copy(figures, scorer, rules);
 	suppressions_copy(figures, scorer, rules);
 	figures->counts = *scorer_counts(scorer);
+	figures->cost = scorer_shared_cost(scorer);
 	figures->quality.length = figures->open_windows.length = 0;
 	scorer_data_quality(scorer, &figures->quality);
 	scorer_open_windows(scorer, &figures->open_windows);

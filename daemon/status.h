@@ -72,6 +72,7 @@ struct rule_figures {
 	char id[RULE_ID_SIZE];
 	bool in_set, on_trial;          /* of the running ruleset; there in shadow mode */
 	struct rule_counts counts;      /* of the running ruleset */
+	struct cost cost;               /* of the rule's judging, since the set was taken */
 	uint64_t alerts[4], shadows[4]; /* lines published since the start, by status */
 };
 
@@ -86,6 +87,7 @@ struct figures {
 	struct rule_figures *rule;
 	size_t rules;
 	struct scorer_counts counts;
+	struct shared_cost cost;        /* since the set was taken */
 	struct buffer quality;          /* JSON object of data-quality counts */
 	struct buffer open_windows;     /* JSON array */
 	struct buffer suppressed;       /* JSON object by id: lines, alerts, amount_at_risk_fen */

@@ -107,6 +107,8 @@ print_json(const struct ruleset *rules, struct sink *sink)
 	json_suppressions(rules, &json);
 	json_key(&json, "bytes_per");
 	scorer_state_budget(rules, &json);
+	json_key(&json, "layout");
+	scorer_layout_json(rules, &json);
 	json_close(&json, '}');
 	sink_line(sink, (struct slice){json.data, json.length});
 	buffer_free(&json);
@@ -143,6 +145,9 @@ print_budget(const struct ruleset *rules, enum language language)
 			buffer_char(&text, json.data[i]);
 	}
 	TELL(language, "每个实体的状态字节数：%.*s", "bytes of state for each: %.*s", (int)text.length, text.data ? text.data : "");
+	text.length = 0;
+	scorer_layout_text(rules, language, &text);
+	fprintf(stderr, "%.*s", (int)text.length, text.data);
 	buffer_free(&json);
 	buffer_free(&text);
 }

@@ -54,6 +54,7 @@ static void
 add_presence(struct matcher *matcher, uint32_t term, const struct literal *literal)
 {
 	struct presence *presence = presence_of(matcher, literal->atom->field);
+	presence->literals++;
 	uint64_t *struck = literal->negated ? presence->there : presence->absent;
 	struck[term >> 6] |= UINT64_C(1) << (term & 63);
 }
@@ -270,6 +271,41 @@ matcher_open(const struct ruleset *set)
 	matcher->answer = zeroed(matcher, matcher->others, sizeof *matcher->answer);
 	areas_init(matcher);
 	return matcher;
+}
+
+static void
+measure_scales(const struct matcher *matcher, struct matcher_figures *out)
+{
+	for (size_t i = 0; i < matcher->scales; i++) {
+		const struct scale *scale = &matcher->scale[i];
+		out->literals += scale->literals;
+		out->thresholds += scale->thresholds;
+		out->vectors += scale->thresholds + 3;
+		out->bytes += (scale->thresholds + SCALE_STEPS) * sizeof *scale->threshold + (scale->bucket ? (scale->last_bucket + 2) * sizeof *scale->bucket : 0);
+	}
+}
+
+void
+matcher_measure(const struct matcher *matcher, struct matcher_figures *out)
+{
+	*out = (struct matcher_figures){.conditions = matcher->set->conditions, .terms = matcher->terms,
+	    .vector_bytes = matcher->words * sizeof(uint64_t), .dictionaries = matcher->asked.dictionaries, .fields = matcher->asked.fields,
+	    .sums = matcher->asked.sums, .presences = matcher->asked.presences};
+	measure_scales(matcher, out);
+	out->vectors += 2 * matcher->presences;
+	for (size_t i = 0; i < matcher->presences; i++)
+		out->literals += matcher->presence[i].literals;
+	for (size_t i = 0; i < matcher->dictionaries; i++) {
+		const struct dictionary *dictionary = &matcher->dictionary[i];
+		out->literals += dictionary->literals;
+		out->bytes += dictionary->slots * sizeof *dictionary->entry + dictionary->outcomes * 2 * out->vector_bytes;
+	}
+	for (size_t i = 0; i < matcher->terms; i++) {
+		out->literals += matcher->other_term[i].count;
+		out->other_terms += matcher->other_term[i].count > 0;
+	}
+	out->bytes += out->vectors * out->vector_bytes;
+	out->passes = out->dictionaries + out->fields + out->sums + out->presences;
 }
 
 void

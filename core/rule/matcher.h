@@ -92,6 +92,7 @@ struct presence {
 	int field;
 	bool only_off;
 	uint64_t *absent, *there;       /* a vector each */
+	size_t literals;
 };
 
 struct other_literal {

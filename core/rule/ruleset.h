@@ -192,6 +192,18 @@ void matcher_run(struct matcher *, const struct area *, const struct claim *, ui
 /* Conditions that only rules with mode off have are not asked and count as false, unless this is set (explain). */
 void matcher_ask_off(struct matcher *, bool);
 
+/* What asking the conditions takes, known before the first claim. */
+struct matcher_figures {
+	size_t conditions, terms, literals;
+	size_t dictionaries, fields, sums, presences;   /* columns: codes; one number; sums of several; present() */
+	size_t thresholds;
+	size_t vectors, vector_bytes;   /* of numbers and presence; those of codes come with the codes */
+	size_t bytes;                   /* of vectors and tables now */
+	size_t passes;                  /* vectors that are ANDed for a claim */
+	size_t other_terms;             /* terms that are asked one by one where they are still possible */
+};
+void matcher_measure(const struct matcher *, struct matcher_figures *);
+
 /* The row of the parameter that holds in the area on that day: the longest region, then a row with this tier before
  * a row for any tier.  tier empty (unknown): where a row of that region names a tier, the one of the region's rows with
  * the highest value, and *tier_unknown is set.  NULL: none.  Floors are never given. */

@@ -1,6 +1,7 @@
 /* A scorer that judged the same records under other rules takes the place of the running one: its state is whole, as if its
  * rules had always held; what was said is the running one's.  Persons, pools, subjects and claims are found by their keys, for
  * the numbering of names depends on the rules. */
+#include "core/score/matches.h"
 #include "core/score/plan.h"
 
 #include <stdlib.h>

@@ -24,6 +24,7 @@ scorer_state_budget(const struct ruleset *rules, struct buffer *out)
 	member(out, "enrolment", sizeof(struct enrolment_record));
 	member(out, "pool_month", sizeof(struct pool_month) + layout.family_rules * sizeof(struct family_month)
 	    + layout.series_rules * sizeof(struct series_month));
+	member(out, "institution_month", layout.family_rules ? sizeof(struct unit_count) + CLASS_COUNT * sizeof(struct unit_said) : 0);
 	for (size_t i = 0; i < rules->rules; i++)
 		if (rules->rule[i].repeat_after) {
 			member(out, "standing_alert", sizeof(struct held) + sizeof(uint32_t) + slot);

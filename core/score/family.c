@@ -8,7 +8,7 @@
  *                                    class's stays over the same months
  *   neighbours' factor               (1/tau^2 + O/phi) / (1/tau^2 + E/phi) of the general class, same unit and month
  */
-#include "core/score/private.h"
+#include "core/score/matches.h"
 
 #include "core/base/hash.h"
 

@@ -1,6 +1,6 @@
 /* Exact sums per person and benefit year (statistics D4): what is paid is what stands, whatever the order of arrival.
  * Keyed by person across all institutions (济医保发〔2023〕15号: 一个自然年度内，居民门诊统筹支付限额累计计算). */
-#include "core/score/private.h"
+#include "core/score/matches.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Which rules a claim is of, from the truth bits of their conditions: only the rules that are, not those that are not, cost
  * anything here.  And what the rules are asked and cost. */
-#include "core/score/private.h"
+#include "core/score/matches.h"
 
 #include <stdlib.h>
 

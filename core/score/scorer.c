@@ -1,6 +1,6 @@
 /* The turn.  Records are decoded in groups of sixteen, the lines of state that they will need are asked for, then each
  * is judged in order: decode -> where -> state -> detect -> alert.  Groups change the speed and nothing else. */
-#include "core/score/private.h"
+#include "core/score/matches.h"
 
 #include <stdlib.h>
 

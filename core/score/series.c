@@ -1,6 +1,6 @@
 /* Numerator and denominator per month, for a pool or for a longer area that a parameter row names; judged from January
  * of the year to the month that closes.  A row whose region is longer than the pool's name is about that area alone. */
-#include "core/score/private.h"
+#include "core/score/matches.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* What one settlement does to everything remembered: duplicates, restatements, voids, refunds, interim settlements and
  * stays (contract 1.3).  A restatement takes the earlier version and the refunds linked to it out of every sum, changes
  * the booking, and books them again where they belong now; the record is judged once, after all its bookings. */
-#include "core/score/private.h"
+#include "core/score/matches.h"
 
 #include "core/base/hash.h"
 

@@ -1,4 +1,5 @@
 /* Rules that judge one claim by itself: what was said about a settlement is kept while the settlement is remembered. */
+#include "core/score/matches.h"
 #include "core/score/plan.h"
 
 #include <stdio.h>

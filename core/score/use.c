@@ -1,5 +1,6 @@
 /* Another ruleset between two batches.  What an aggregate's definition still asks for is kept; what is new starts
  * empty; what nothing asks for any more is dropped. */
+#include "core/score/matches.h"
 #include "core/score/plan.h"
 
 #include <stdlib.h>
