@@ -218,11 +218,15 @@ struct rule_walk {
 };
 const char *rules_next(const struct diff *, struct rule_walk *);
 
-/* What differs between two lines of a changed alert: names such as finding.limit_fen with both values. */
+/* What differs between two lines of a changed alert: names such as finding.limit_fen with both values.  The sentences and claims
+ * of the evidence, which follow from the rest, are named only where nothing else differs. */
 struct difference {
 	char name[64];
 	struct slice old, new;          /* JSON; empty: absent */
 };
+/* For people: the name without _fen, and a value in plain text, money in yuan. */
+int difference_name_length(const struct difference *);
+void difference_value(const struct difference *, struct slice value, struct buffer *);
 #define DIFFERENCES_MAX 32
 size_t change_differences(const struct change *, struct difference list[DIFFERENCES_MAX]);
 

@@ -1,6 +1,7 @@
 /* What stands under one ruleset and not under the other, and the sums of it. */
 #include "replay/diff.h"
 
+#include "core/base/money.h"
 #include "replay/line.h"
 
 #include <stdlib.h>
@@ -65,11 +66,40 @@ change_differences(const struct change *change, struct difference list[DIFFERENC
 		    line_at(new, "rule", head_part[i]));
 	for (size_t i = 0; i < sizeof part / sizeof part[0]; i++) {
 		struct slice before = line_member(old, part[i]), now = line_member(new, part[i]);
+		bool follows = strcmp(part[i], "evidence") == 0 && count;
 		bool is_object = now.length && now.data[0] == '{';
+		if (follows)
+			continue;
 		count = is_object ? members_compare(list, count, part[i], before, now)
 		    : difference_add(list, count, part[i], (struct slice){NULL, 0}, before, now);
 	}
 	return count;
+}
+
+static bool
+is_money(const struct difference *difference)
+{
+	size_t length = strlen(difference->name);
+	return length > 4 && strcmp(difference->name + length - 4, "_fen") == 0;
+}
+
+int
+difference_name_length(const struct difference *difference)
+{
+	return (int)strlen(difference->name) - (is_money(difference) ? 4 : 0);
+}
+
+void
+difference_value(const struct difference *difference, struct slice value, struct buffer *out)
+{
+	char text[MONEY_TEXT_SIZE];
+	int64_t fen;
+	if (is_money(difference) && line_integer(value, &fen))
+		buffer_text(out, money_text(fen, text));
+	else if (value.length == 0 || slice_equal(value, SLICE("null")))
+		buffer_char(out, '-');
+	else
+		line_text(out, value);
 }
 
 /* ---- sums ---- */

@@ -129,7 +129,7 @@ head_side(struct page *page, const struct diff_side *side, const char *zh, const
 {
 	term(page, zh, en);
 	html_text(page, side->directory);
-	buffer_printf(page->out, page->zh ? "，规则 %zu 条" : ", rules: %zu", side->rules->rules);
+	buffer_printf(page->out, page->zh ? "（规则 %zu 条）" : " (%zu rules)", side->rules->rules);
 	buffer_text(page->out, " <span class=\"mono\">");
 	html_text(page, side->rules->digest);
 	buffer_text(page->out, "</span>");
@@ -267,7 +267,7 @@ key_figures(struct page *page)
 	card_money(page, "旧规则涉及金额（元）", "at risk, old rules (yuan)", sums->old_fen, false);
 	card_money(page, "新规则涉及金额（元）", "at risk, new rules (yuan)", sums->new_fen, false);
 	card_money(page, "差额（元）", "difference (yuan)", sums->new_fen - sums->old_fen, true);
-	card_count(page, "变化（不变的不计）", "changed (not the same ones)", sums->count[CHANGE_CHANGED]);
+	card_count(page, "变化", "changed", sums->count[CHANGE_CHANGED]);
 	html_say(page, "</div>\n<p class=\"note\">只比较告警的最终状态；同一笔钱可能为几条规则涉及，合计按规则相加。</p>\n</section>\n",
 	    "</div>\n<p class=\"note\">Only the final state of an alert counts. Several rules may speak of the same money: sums are over rules.</p>\n</section>\n");
 }
@@ -279,8 +279,8 @@ diff_html(const struct diff *diff, const struct comparison *comparison, struct b
 	page_head(&page);
 	key_figures(&page);
 	html_rules(&page);
-	html_groups(&page, &comparison->areas, "按参保地", "By area", "无", "none");
-	html_groups(&page, &comparison->institutions, "按定点医药机构", "By institution", "不涉及单个机构", "no single institution");
+	html_groups(&page, &comparison->areas, "参保地", "area", "无", "none");
+	html_groups(&page, &comparison->institutions, "定点医药机构", "institution", "不涉及单个机构", "no single institution");
 	html_variants(&page);
 	html_samples(&page);
 	html_say(&page, "</main>\n<footer class=\"note\">由 fundwatch diff 生成。人员以假名列示。告警是线索，须经核查。</footer>\n",

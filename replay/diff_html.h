@@ -26,6 +26,7 @@ void html_section(struct page *, const char *zh, const char *en);
 
 /* ---- diff_html_tables.c ---- */
 void html_rules(struct page *);
+/* zh and en: the word for what the groups are; none: for those of no name. */
 void html_groups(struct page *, const struct groups *, const char *zh, const char *en, const char *none_zh, const char *none_en);
 void html_variants(struct page *);
 

@@ -92,22 +92,32 @@ cell_money(struct page *page, const struct change *change)
 }
 
 static void
+difference_add(struct page *page, const struct difference *difference)
+{
+	struct buffer old = {0}, new = {0};
+	difference_value(difference, difference->old, &old);
+	difference_value(difference, difference->new, &new);
+	buffer_text(page->out, "<li>");
+	html_add(page->out, (struct slice){difference->name, (size_t)difference_name_length(difference)});
+	if (old.length <= VALUE_BYTES && new.length <= VALUE_BYTES) {
+		html_say(page, "：", ": ");
+		html_add(page->out, (struct slice){old.data, old.length});
+		buffer_text(page->out, " → ");
+		html_add(page->out, (struct slice){new.data, new.length});
+	}
+	buffer_text(page->out, "</li>");
+	buffer_free(&old);
+	buffer_free(&new);
+}
+
+static void
 differences(struct page *page, const struct change *change)
 {
 	struct difference list[DIFFERENCES_MAX];
 	size_t count = change_differences(change, list);
 	buffer_text(page->out, "<ul class=\"plain\">");
-	for (size_t i = 0; i < count; i++) {
-		buffer_text(page->out, "<li>");
-		html_text(page, list[i].name);
-		if (list[i].old.length <= VALUE_BYTES && list[i].new.length <= VALUE_BYTES) {
-			buffer_text(page->out, "：");
-			add_value(page, list[i].old);
-			buffer_text(page->out, " → ");
-			add_value(page, list[i].new);
-		}
-		buffer_text(page->out, "</li>");
-	}
+	for (size_t i = 0; i < count; i++)
+		difference_add(page, &list[i]);
 	buffer_text(page->out, "</ul>");
 }
 

@@ -133,7 +133,7 @@ html_groups(struct page *page, const struct groups *groups, const char *zh, cons
 {
 	if (groups->count == 0)
 		return;
-	html_section(page, zh, en);
+	buffer_printf(page->out, page->zh ? "<section>\n<h2>按%s</h2>\n" : "<section>\n<h2>By %s</h2>\n", page->zh ? zh : en);
 	chart_counts(page, groups, page->zh ? "新增、消失、变化的告警（件）" : "Alerts gained, lost and changed");
 	chart_money(page, groups, page->zh ? "涉及金额（元）" : "Money at risk (yuan)");
 	table_open(page, zh, en);

@@ -9,6 +9,7 @@
 #define COUNT_COLUMNS 9
 #define MONEY_COLUMNS 17
 #define GROUPS_SHOWN 10
+#define VALUES_BYTES 120                /* of a difference; longer ones are named and not shown */
 
 static void
 add_right(struct buffer *out, const char *text, size_t columns)
@@ -181,18 +182,20 @@ static void
 text_differences(struct buffer *out, const struct change *change)
 {
 	struct difference list[DIFFERENCES_MAX];
-	size_t count = change_differences(change, list), said = 0;
+	size_t count = change_differences(change, list);
 	buffer_text(out, "      ");
 	for (size_t i = 0; i < count; i++) {
-		if (strncmp(list[i].name, "evidence", 8) == 0 || list[i].old.length > 60 || list[i].new.length > 60)
-			continue;
-		if (said++)
-			buffer_text(out, ", ");
-		buffer_printf(out, "%s %.*s -> %.*s", list[i].name, (int)list[i].old.length, list[i].old.data, (int)list[i].new.length,
-		    list[i].new.data);
+		struct buffer values = {0};
+		difference_value(&list[i], list[i].old, &values);
+		buffer_text(&values, " -> ");
+		difference_value(&list[i], list[i].new, &values);
+		buffer_printf(out, "%s%.*s", i ? ", " : "", difference_name_length(&list[i]), list[i].name);
+		if (values.length <= VALUES_BYTES) {
+			buffer_char(out, ' ');
+			text_add_cut(out, (struct slice){values.data, values.length}, 0);
+		}
+		buffer_free(&values);
 	}
-	if (said == 0)
-		buffer_text(out, "evidence");
 	buffer_char(out, '\n');
 }
 

@@ -388,6 +388,7 @@ def check_html():
         expect(dearest["evidence"][language] in page.text and dearest["basis"][0]["quote"] in page.text, "the dearest is no sample")
         expect(page.source.count("<svg") == page.source.count("role=\"img\"") == len(re.findall("<svg[^>]*><title id", page.source)) > 4,
                "a chart without a title")
+        expect(("limit：300.00 → 150.00" if language == "zh" else "limit: 300.00 → 150.00") in page.text.replace("finding.", ""), "what changed")
         expect(("没有依据" if language == "zh" else "no legal basis of its own") in page.text, "variants")
     told(64, "--html wants a file")(run("diff", *words, "--html", "-"))
     told(73)(run("diff", *words, "--html", "nowhere/page"))
