@@ -187,15 +187,24 @@ common_blanks(struct slice text)
 	return least == SIZE_MAX ? 0 : least;
 }
 
+/* The blanks before its lines and the line ends behind it are no part of the text, but one newline when it is not cut. */
+static bool
+is_plain_block(struct slice header, struct slice text)
+{
+	bool is_cut = header.length > 1 && header.data[1] == '-';
+	if (header.length > (is_cut ? 2 : 1) || text.length == 0)
+		return false;
+	return is_cut != (text.data[text.length - 1] == '\n');
+}
+
 static void
 put_block_scalar(struct layout *layout, const struct yaml *scalar, size_t indent)
 {
 	struct slice header = block_header(layout, scalar), text = raw_text(layout, scalar);
-	for (size_t i = 1; i < header.length; i++)
-		if (header.data[i] != '-') {
-			print_quoted(layout->out, scalar->text);        /* its blanks or line ends at the end are part of it */
-			return;
-		}
+	if (!is_plain_block(header, scalar->text)) {
+		print_quoted(layout->out, scalar->text);
+		return;
+	}
 	size_t blanks = common_blanks(text);
 	buffer_add(layout->out, header.data, header.length);
 	while (text.length > 0 && strchr(" \t\n", text.data[text.length - 1]))

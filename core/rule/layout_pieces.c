@@ -151,10 +151,11 @@ fill_key(struct walk *walk, struct piece *member)
 		walk_gap(walk, node_start(walk, value), '\0', &member->lead);
 }
 
+/* An item that is nothing cannot be written between brackets. */
 static bool
 breaks_line(const struct piece *piece)
 {
-	return piece->lead.first || piece->beside.length > 0 || piece->needs_lines;
+	return piece->lead.first || piece->beside.length > 0 || piece->needs_lines || (!piece->node->key && yaml_is_missing(piece->node));
 }
 
 static void
