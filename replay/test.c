@@ -41,7 +41,7 @@ print_text(const struct ruleset *rules, const struct diags *diags, enum language
 		sink_line(sink, (struct slice){line.data, line.length});
 	}
 	line.length = 0;
-	buffer_printf(&line, "%zu passed, %zu failed", passed, failed);
+	buffer_printf(&line, language == LANGUAGE_ZH ? "通过 %zu 个，失败 %zu 个" : "%zu passed, %zu failed", passed, failed);
 	sink_line(sink, (struct slice){line.data, line.length});
 	buffer_free(&line);
 }

@@ -261,9 +261,14 @@ def step_demo(run):
         single(run, "demo, short", ["bash", "tests/demo/demo.sh", "--short", run.folder("gcc")], seconds=120)
 
 
+def step_walk(run):
+    if has_build(run, "gcc", "walk"):
+        tap(run, "walk", ["/usr/bin/python3", "tests/walk/walk.py", run.folder("gcc"), "docs/first-rule.md", "docs/first-rule.zh-CN.md"])
+
+
 STEPS = {
     "gcc": step_gcc, "clang": step_clang, "sanitize": step_sanitize, "unit": step_unit, "unit-sanitize": step_unit_sanitize,
-    "rules": step_rules, "install": step_install, "tidy": step_tidy, "fuzz": step_fuzz, "kafka": step_kafka, "faults": step_faults, "demo": step_demo,
+    "rules": step_rules, "install": step_install, "tidy": step_tidy, "fuzz": step_fuzz, "kafka": step_kafka, "faults": step_faults, "demo": step_demo, "walk": step_walk,
 }
 
 

@@ -23,6 +23,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 SECONDS = 120
 BLOCK = re.compile(r"^```sh(?: exit=(\d+))?\n(.*?)^```\n(?:\n*^```text\n(.*?)^```\n)?", re.M | re.S)
 MARK = "walk.py:end:"
+# What differs from run to run, or with every change of a rule: --update writes ... for it.
+VARIES = [(r"(digest |ruleset |live: |规则：|规则集 |摘要 )[0-9a-f]{16,64}", r"\1..."), (r"\d+\.\d{3,6} (s\b|秒)", r"... \1"), (r"position \d+ on", "position ... on"),
+          (r"位置 \d+ 起", "位置 ... 起")]
 
 
 class Shell:
@@ -103,7 +106,7 @@ def walk(page, build, update):
                 good = False
                 break
             where, _ = shell.run('echo "${W:-}"')
-            said = shown(said, folder, [where.strip()] if where.strip() else [])
+            said = shown(said, folder, where.split())
             wanted_status, wanted = int(block.group(1) or 0), block.group(3) or ""
             as_wanted = pattern(wanted).fullmatch(said) is not None
             if update and not as_wanted and block.group(3) is not None:
@@ -122,6 +125,8 @@ def walk(page, build, update):
         shell.close()
         tell(f"# {os.path.basename(page)}: {time.monotonic() - begin:.1f} s in all")
     for start, end, said in reversed(replaced):
+        for varies, instead in VARIES:
+            said = re.sub(varies, instead, said)
         text = text[:start] + said + text[end:]
     if replaced:
         with open(page, "w", encoding="utf-8") as file:
