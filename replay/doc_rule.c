@@ -139,6 +139,10 @@ put_question(struct doc *doc)
 	}
 	buffer_printf(&doc->zh, "告警的结果类型为“%s”，严重程度%s%s。", grade.zh, rule->bands ? "最高为" : "为", severity.zh);
 	buffer_printf(&doc->en, " An alert is graded %s, its severity is %s%s.", grade.en, rule->bands ? "at most " : "", severity.en);
+	if (rule->repeat_after) {
+		buffer_printf(&doc->zh, "已成立的告警，变化最早隔 %d 天再报。", rule->repeat_after);
+		buffer_printf(&doc->en, " What changes of a standing alert is said %d days later at the earliest.", rule->repeat_after);
+	}
 	page_heading(doc->page, (struct both){"问什么", "What it asks"});
 	page_paragraph(doc->page, said(doc));
 	put_settings(doc);

@@ -35,6 +35,7 @@ exclude:
     when: dise_codg == "M&01"
     because: {zh: 周期<治疗>, en: cycles & more}
 minimum: 2
+repeat_after: 30
 detector: cap
 key: psn_no
 sum: hifp_pay
@@ -138,7 +139,7 @@ def check_page():
                    "例（测试“one fen & more”）：p<1> 超出 0.01 元", "Example (test \"one fen & more\"): p<1> over by 0.01",
                    "nothing at all <1>", "setl_id: b, hifp_pay: 0.01", "on: b, status: open, severity: low", "无", "none"):
         expect(wanted in page.texts, wanted, "is not in the page:", page.texts)
-    expect(any("有 1 种情形除外" in part and "样本不足 2 时不下结论" in part for part in page.texts), "the sentence")
+    expect(any("有 1 种情形除外" in part and "样本不足 2 时不下结论" in part and "最早隔 30 天再报" in part for part in page.texts), "the sentence")
     expect(not page.links and "http:" not in text and "https:" not in text and "url(" not in text, "something outside")
     expect("default-src 'none'" in text, "no policy")
 
