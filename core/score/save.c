@@ -7,7 +7,7 @@
 #include "core/score/matches.h"
 #include "core/state/codec.h"
 
-#define STATE_LAYOUT 6                  /* grows with every change of what is written */
+#define STATE_LAYOUT 7                  /* grows with every change of what is written */
 
 #define KNOWN(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " changed: name its new field below, then its size here, and count STATE_LAYOUT up")
 KNOWN(struct said, 24);
