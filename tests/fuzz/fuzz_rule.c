@@ -157,7 +157,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	const char *text = (const char *)data + 1;
 	size--;
-	static const char *const optional[] = {"codes.csv", "institutions.csv", "population.csv"};
+	static const char *const optional[] = {"codes.csv", "institutions.csv", "population.csv", "benefit_years.csv"};
 	switch (data[0] % 16) {
 	case 0: case 1: case 2: case 3: case 4: case 5:
 		fuzz_file("management", "FUZZ.yaml", "FUZZ", text, size);
@@ -170,7 +170,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 13:
 		if (size > 0)
-			fuzz_file("tables", optional[data[1] % 3], NULL, text + 1, size - 1);
+			fuzz_file("tables", optional[data[1] % 4], NULL, text + 1, size - 1);
 		break;
 	case 14:
 		fuzz_file("suppressions", "a.yaml", NULL, text, size);

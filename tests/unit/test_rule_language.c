@@ -1,11 +1,13 @@
 /* What a rule may say besides its detector's settings: scenes, the code of the libraries, bands of severity, a minimum,
  * exclusions.  How alerts follow from them is tested by the rules of tests/rules/language themselves. */
 #include "core/rule/matcher.h"
+#include "core/score/scorer.h"
 #include "detectors/registry.h"
 #include "tests/unit/run.h"
 
 #include <ftw.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -126,6 +128,51 @@ START_TEST(test_bands_are_exact)
 }
 END_TEST
 
+/* Other bands, and nothing else: what stands comes into another band, and that is said, cause `rules`; the second time nothing
+ * is. */
+static void
+need_line(const struct scored *scored, const char *const *part, size_t parts)
+{
+	ck_assert_uint_eq(scored->outputs, 1);
+	for (size_t i = 0; i < parts; i++) {
+		struct slice line = scored->output[0].line;
+		ck_assert_msg(memmem(line.data, line.length, part[i], strlen(part[i])) != NULL, "no %s: %.*s", part[i], (int)line.length, line.data);
+	}
+}
+
+START_TEST(test_other_bands_are_said)
+{
+	static const char *const before[] = {"\"id\":\"BANDS\"", "\"status\":\"open\"", "\"severity\":\"low\""};
+	static const char *const after[] = {"\"id\":\"BANDS\"", "\"revision\":2,\"status\":\"updated\",\"cause\":\"rules\"", "\"severity\":\"high\""};
+	char folder[] = "/tmp/fw_language_XXXXXX", command[512];
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(command, sizeof command, "cp -r '" LANGUAGE "/policy' '%s' && rm '%s/policy/FEW.yaml' && cp -r '%s' '%s.2'"
+	    " && sed -i 's/over: 0.00, severity: low/over: 0.00, severity: high/' '%s.2/policy/BANDS.yaml'", folder, folder, folder, folder, folder);
+	ck_assert_int_eq(system(command), 0);
+	snprintf(command, sizeof command, "%s.2", folder);
+	struct ruleset *first = load(folder), *second = load(command), *old;
+	struct scorer_limits limits = SCORER_LIMITS_DEFAULT;
+	struct scorer *scorer = scorer_open(first, &limits);
+	char text[512] = "{\"setl_id\":\"a\",\"psn_no\":\"p\",\"insutype\":\"390\",\"insu_admdvs\":\"140902\",\"hifp_pay\":310.00,"
+	    "\"setl_time\":\"2024-03-05 10:00:00\"}";
+	struct record record = {.kind = RECORD_SETTLEMENT, .bytes = text, .length = strlen(text), .arrival_ms = ARRIVAL_UNKNOWN, .file = "feed", .line = 1};
+	enum fate fate;
+	struct scored scored = {.fate = &fate};
+	ck_assert_uint_eq(scorer_score(scorer, &record, 1, &scored), 1);
+	need_line(&scored, before, 3);
+	scorer_use(scorer, second, &old);
+	ck_assert(!scorer_rejudge(scorer, &scored));
+	need_line(&scored, after, 3);
+	scorer_rejudge(scorer, &scored);
+	ck_assert_uint_eq(scored.outputs, 0);
+	scorer_close(scorer);
+	ruleset_free(first);
+	ruleset_free(second);
+	nftw(folder, entry_remove, 16, FTW_DEPTH | FTW_PHYS);
+	nftw(command, entry_remove, 16, FTW_DEPTH | FTW_PHYS);
+}
+END_TEST
+
 /* ---- exclusions: every combination of where and when, each true, false or unknown ---- */
 
 static void
@@ -183,4 +230,5 @@ START_TEST(test_exclusions_in_three_values)
 }
 END_TEST
 
-RUN_TESTS("rule_language", test_what_is_read, test_canonical_text_loads_to_the_same, test_bands_are_exact, test_exclusions_in_three_values)
+RUN_TESTS("rule_language", test_what_is_read, test_canonical_text_loads_to_the_same, test_bands_are_exact, test_other_bands_are_said,
+    test_exclusions_in_three_values)
