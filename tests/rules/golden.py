@@ -11,6 +11,7 @@ usage: golden.py FUNDWATCH            compares
 """
 import difflib
 import glob
+import itertools
 import os
 import re
 import subprocess
@@ -36,7 +37,9 @@ def check(program, folder, language, cwd, command="check"):
     tables = own if os.path.isdir(os.path.join(cwd, own)) else os.path.join(HERE, "tables")
     run = subprocess.run([program, command, "--lang", language, "--tables", tables, folder], cwd=cwd,
                          capture_output=True, text=True)
-    said = "".join(line + "\n" for line in run.stderr.splitlines() if not line.startswith("fundwatch: "))
+    # The summary, and what the layout costs, come behind the mistakes.
+    lines = itertools.takewhile(lambda line: not line.startswith("fundwatch: "), run.stderr.splitlines())
+    said = "".join(line + "\n" for line in lines)
     return run.returncode, said, run.stdout
 
 
