@@ -1,6 +1,9 @@
 /* How fast the core is: settlements from memory, decode included, with the rules given, at N persons, on one core.
  *
- *     bench_core [RULES_DIR [PERSONS [RUNS]]]        defaults: rules 1000000 7
+ *     bench_core [RULES_DIR [PERSONS [RUNS [RULES [DAYS]]]]]     defaults: rules 1000000 7, the rules of the folder, 400
+ *
+ * RULES: so many rules in all, the folder's and generated ones that judge single claims; a rule that adds up for a person
+ * would cost memory, not time.  DAYS: how long settlements are remembered, for more persons than memory has room for.
  *
  * The steady state of a city: every person has been seen, SETTLEMENTS_A_YEAR settlements a person and year come, and what
  * is remembered has reached its full length before the clock starts.  Messages are made outside the clock; months that
@@ -10,6 +13,7 @@
 #include "core/score/scorer.h"
 #include "detectors/registry.h"
 #include "tests/bench/bench.h"
+#include "tests/plain/rulesets.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,6 +92,25 @@ batch_make(struct world *world, bool each_person_once)
 	}
 }
 
+/* The folder's rules and generated ones beside them. */
+static struct ruleset *
+rules_load(const char *directory, size_t rules, struct diags *diags)
+{
+	char folder[] = "/tmp/fundwatch-bench-XXXXXX", words[1024], tables[512];
+	struct ruleset *set = ruleset_load(detectors_registry(), directory, NULL, diags);
+	if (!set || rules <= set->rules)
+		return set;
+	struct rulesets_mix mix = {.rules = rules - set->rules, .seed = 200};
+	snprintf(tables, sizeof tables, "%s/tables", directory);
+	ruleset_free(set);
+	if (!mkdtemp(folder))
+		return NULL;
+	snprintf(words, sizeof words, "cp -r '%s'/. '%s'", directory, folder);
+	set = system(words) == 0 && rulesets_write(folder, &mix) ? ruleset_load(detectors_registry(), folder, tables, diags) : NULL;
+	snprintf(words, sizeof words, "rm -r '%s'", folder);
+	return system(words) == 0 ? set : NULL;
+}
+
 static double
 batch_seconds(struct world *world)
 {
@@ -112,15 +135,21 @@ rate_of_run(struct world *world)
 }
 
 static void
-print(const struct world *world, double *rate, int runs, size_t rules)
+print(const struct world *world, double *rate, int runs, size_t rules, bool generated)
 {
 	const struct scorer_counts *counts = scorer_counts(world->scorer);
 	double person_bytes = (double)counts->person_bytes / (double)counts->persons;
 	double settlement_bytes = (double)counts->settlement_bytes / (double)counts->settlements;
 	fprintf(stderr, "%llu persons, %llu settlements, %lld lines, %zu rules, message %zu bytes\n", (unsigned long long)counts->persons,
 	    (unsigned long long)counts->settlements, (long long)world->lines, rules, world->record[0].length);
+	char name[64];
+	snprintf(name, sizeof name, "core_claims_per_second_%zu", rules);
 	printf("{");
-	bench_print("core_claims_per_second", rate, runs, "claims/s");
+	bench_print(generated ? name : "core_claims_per_second", rate, runs, "claims/s");
+	if (generated) {
+		printf("}\n");
+		return;
+	}
 	printf(",");
 	bench_print("bytes_per_person", &person_bytes, 1, "bytes");
 	printf(",");
@@ -134,18 +163,21 @@ main(int argc, char **argv)
 	struct world world = {.persons = argc > 2 ? strtoull(argv[2], NULL, 10) : 1000000, .random = 1,
 	    .time = (int64_t)day_from_civil(2024, 1, 2) * DAY_SECONDS};
 	int runs = argc > 3 ? atoi(argv[3]) : 7;
+	size_t wanted = argc > 4 ? strtoul(argv[4], NULL, 10) : 0;
 	if (runs < 1 || runs > BENCH_RUNS_MAX || world.persons == 0) {
-		fprintf(stderr, "bench_core [RULES_DIR [PERSONS [RUNS]]]: PERSONS at least 1, RUNS 1 to %d\n", BENCH_RUNS_MAX);
+		fprintf(stderr, "bench_core [RULES_DIR [PERSONS [RUNS [RULES [DAYS]]]]]: PERSONS at least 1, RUNS 1 to %d\n", BENCH_RUNS_MAX);
 		return 64;
 	}
 	struct diags diags = {0};
-	struct ruleset *rules = ruleset_load(detectors_registry(), argc > 1 ? argv[1] : "rules", NULL, &diags);
+	struct ruleset *rules = rules_load(argc > 1 ? argv[1] : "rules", wanted, &diags);
 	if (!rules) {
 		diags_print(&diags, LANGUAGE_EN, stderr);
 		return 78;
 	}
 	bench_pin();
 	struct scorer_limits limits = SCORER_LIMITS_DEFAULT;
+	if (argc > 5)
+		limits.remember_days = atoi(argv[5]);
 	world.scorer = scorer_open(rules, &limits);
 	world.bytes = memory_resize(NULL, (size_t)BATCH * MESSAGE_BYTES);
 	int64_t remembered = world.time + (int64_t)(limits.remember_days + 45) * DAY_SECONDS;
@@ -156,7 +188,7 @@ main(int argc, char **argv)
 	double rate[BENCH_RUNS_MAX];
 	for (int run = 0; run < runs; run++)
 		rate[run] = rate_of_run(&world);
-	print(&world, rate, runs, rules->rules);
+	print(&world, rate, runs, rules->rules, wanted > 0);
 	scorer_close(world.scorer);
 	ruleset_free(rules);
 	diags_free(&diags);

@@ -27,6 +27,7 @@ def steps(build):
         ("decode against cJSON", [os.path.join(build, "bench_decode")]),
         ("conditions of 20, 200 and 1,000 rules against a plain interpreter", [os.path.join(build, "bench_rules")]),
         ("core from memory, shipped rules, 1 M persons", [os.path.join(build, "bench_core"), "rules", "1000000", "7"]),
+        ("core from memory, 200 rules, 1 M persons", [os.path.join(build, "bench_core"), "rules", "1000000", "7", "200"]),
         ("daemon against a bare consumer", ["tests/bench/daemon.py", build]),
         ("replay from the archive against DuckDB, a year of 300,000 persons", ["tests/bench/bench_duckdb.py", build, "300000"]),
         scale_step(build, PERSONS),

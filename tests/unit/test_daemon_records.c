@@ -148,6 +148,12 @@ START_TEST(metrics_have_the_promised_names)
 	hist_add(&status.stage[STAGE_publish], INT64_C(90000) * NS_PER_SECOND, 1);
 	status_line(&status, "R\"1\\", false, STATUS_RETRACTED);
 	strcpy(status.figures.ruleset, "abc");
+	status_line(&status, "C", false, STATUS_OPEN);
+	struct rule_figures *rule = &status.figures.rule[status.figures.rules - 1];
+	rule->in_set = true;
+	rule->counts = (struct rule_counts){.evaluated = 90, .matched = 7};
+	rule->cost.ns = 2000000127;
+	status.figures.cost = (struct shared_cost){.matcher = {.ns = 1270}, .settling = {.ns = 2540}};
 	struct buffer text = {0};
 	metrics_text(&status, &text);
 	static const char *const lines[] = {
@@ -165,6 +171,12 @@ START_TEST(metrics_have_the_promised_names)
 		"fundwatch_lag_records{topic=\"t\",partition=\"1\"} 2",
 		"fundwatch_ruleset_info{digest=\"abc\"} 1",
 		"fundwatch_rules_reload_successful 1",
+		"# TYPE fundwatch_rule_evaluated_total counter",
+		"fundwatch_rule_evaluated_total{rule=\"C\"} 90",
+		"fundwatch_rule_matched_total{rule=\"C\"} 7",
+		"fundwatch_rule_cost_seconds_total{rule=\"C\"} 2.000000127",
+		"fundwatch_conditions_cost_seconds_total 0.000001270",
+		"fundwatch_state_cost_seconds_total 0.000002540",
 		"# TYPE fundwatch_build_info gauge",
 		"# TYPE fundwatch_stage_seconds histogram",
 	};
