@@ -184,6 +184,7 @@ scorer_adopt(struct scorer *fresh, const struct scorer *live)
 	pools_carry(fresh, live, &plan);
 	claim_said_adopt(fresh, live, &plan);
 	counts_carry(fresh, live, &plan);
+	suppressions_adopt(fresh, live);
 	rejudge_all(fresh);
 	plan_answer(&fresh->answer, &plan);
 	plan_free(&plan);

@@ -74,6 +74,8 @@ void suppressions_open(struct scorer *);
 bool is_suppressed(struct scorer *, const struct statement *, bool takes_back, uint64_t body);
 /* The counts of entries that the new set has too go on; what entries hid that it has not is forgotten. */
 void suppressions_move(struct scorer *, const struct ruleset *old_rules, const struct ruleset *new_rules);
+/* What the entries of the running scorer hid, in place of what fresh itself did not say. */
+void suppressions_adopt(struct scorer *fresh, const struct scorer *live);
 void suppressions_state(struct codec *, struct scorer *);
 void suppressions_close(struct scorer *);
 

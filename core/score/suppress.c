@@ -153,28 +153,46 @@ entry_find(const struct ruleset *set, const char *id)
 	return i;
 }
 
-void
-suppressions_move(struct scorer *scorer, const struct ruleset *old_rules, const struct ruleset *new_rules)
+static struct hiding
+hiding_carry(const struct hiding *from, const struct ruleset *old_rules, const struct ruleset *new_rules)
 {
-	struct hiding old = scorer->hiding;
-	scorer->hiding = (struct hiding){.counts = memory_resize(NULL, (new_rules->suppressions + 1) * sizeof *old.counts)};
-	memset(scorer->hiding.counts, 0, (new_rules->suppressions + 1) * sizeof *old.counts);
+	struct hiding made = {.counts = memory_resize(NULL, (new_rules->suppressions + 1) * sizeof *made.counts)};
+	memset(made.counts, 0, (new_rules->suppressions + 1) * sizeof *made.counts);
 	for (size_t i = 0; i < old_rules->suppressions; i++) {
 		size_t place = entry_find(new_rules, old_rules->suppression[i].id);
 		if (place < new_rules->suppressions)
-			scorer->hiding.counts[place] = old.counts[i];
+			made.counts[place] = from->counts[i];
 	}
-	for (size_t i = 0; i < old.count; i++) {
-		size_t place = entry_find(new_rules, old_rules->suppression[old.hidden[i].entry].id);
+	for (size_t i = 0; i < from->count; i++) {
+		size_t place = entry_find(new_rules, old_rules->suppression[from->hidden[i].entry].id);
 		if (place == new_rules->suppressions)
 			continue;
-		struct hidden *hidden = hidden_add(&scorer->hiding, old.hidden[i].identity);
-		*hidden = old.hidden[i];
+		struct hidden *hidden = hidden_add(&made, from->hidden[i].identity);
+		*hidden = from->hidden[i];
 		hidden->entry = (uint32_t)place;
 	}
-	free(old.hidden);
-	free(old.counts);
-	table_free(&old.table);
+	return made;
+}
+
+static void
+hiding_replace(struct scorer *scorer, struct hiding with)
+{
+	free(scorer->hiding.hidden);
+	free(scorer->hiding.counts);
+	table_free(&scorer->hiding.table);
+	scorer->hiding = with;
+}
+
+void
+suppressions_move(struct scorer *scorer, const struct ruleset *old_rules, const struct ruleset *new_rules)
+{
+	hiding_replace(scorer, hiding_carry(&scorer->hiding, old_rules, new_rules));
+}
+
+void
+suppressions_adopt(struct scorer *fresh, const struct scorer *live)
+{
+	hiding_replace(fresh, hiding_carry(&live->hiding, live->rules, fresh->rules));
 }
 
 /* ---- saving ---- */
