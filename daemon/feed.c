@@ -174,7 +174,7 @@ go(struct feed *feed, const struct waiting *waiting)
 		return;
 	}
 	counts_add(feed, waiting, line);
-	if (feed->known && known_has(feed->known, places[waiting->kind].topic, waiting->kind, key, line)) {
+	if (feed->known && known_take(feed->known, places[waiting->kind].topic, waiting->kind, key, line)) {
 		count_add(&feed->status->known_lines, 1);
 		return;
 	}

@@ -9,7 +9,8 @@
 
 struct slot {                           /* all zero: empty */
 	struct hash128 hash;
-	uint64_t revision;              /* of a key; 0: the slot is a line */
+	uint64_t revision;              /* of a key: the newest of its lines; 0: the slot is a line */
+	uint64_t left;                  /* copies of a line, lines of a key, that were not asked for yet */
 };
 
 struct known {
@@ -119,27 +120,28 @@ kind_of(struct slice line)
 void
 known_add(struct known *known, size_t topic, struct slice key, struct slice value)
 {
-	put(known, hash_of(topic, false, value));
+	put(known, hash_of(topic, false, value))->left++;
 	known->lines++;
 	uint64_t revision = line_revision(kind_of(value), value);
 	if (!revision)
 		return;
 	struct slot *slot = put(known, hash_of(topic, true, key));
+	slot->left++;
 	if (slot->revision < revision)
 		slot->revision = revision;
 }
 
 bool
-known_has(const struct known *known, size_t topic, enum output_kind kind, struct slice key, struct slice value)
+known_take(struct known *known, size_t topic, enum output_kind kind, struct slice key, struct slice value)
 {
-	struct hash128 hash = hash_of(topic, false, value);
-	const struct slot *slot = slot_of(known, hash);
-	if (slot->hash.low | slot->hash.high)
+	struct slot *line = slot_of(known, hash_of(topic, false, value)), *of_key = slot_of(known, hash_of(topic, true, key));
+	uint64_t revision = line_revision(kind, value);
+	if (line->left) {
+		line->left--;
+		of_key->left -= revision && of_key->left;
 		return true;
-	uint64_t revision = known->newest_only ? line_revision(kind, value) : 0;
-	if (!revision)
-		return false;
-	return slot_of(known, hash_of(topic, true, key))->revision > revision;
+	}
+	return known->newest_only && revision && of_key->left && of_key->revision > revision;
 }
 
 size_t

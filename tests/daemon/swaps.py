@@ -316,6 +316,43 @@ def strip(line):
     return one
 
 
+def filled_killed(context):
+    """killed right before and behind the swap to a filled state: recovery and a replay as recorded say the same"""
+    rules, _ = rules_copy(context, "fill-killed-rules")
+    lines, archive = context.county.settlements, os.path.join(context.folder, "fill-killed-archive")
+    path, broker = socket_of(context, "fill-killed"), context.broker()
+    faults = control.Control(os.path.join(context.folder, "fill-killed-faults"))
+    environment = faults.environment(os.path.join(context.build, "libfundwatch_faults.so"), archive)
+
+    def start(count):
+        daemon = context.daemon("fill-killed", broker.bootstrap, rules=rules, more=f"control: {path}\n" + with_archive(context, "fill-killed-archive"), environment=environment)
+        until("ready", lambda: daemon.alive() and daemon.ready())
+        until("caught up", lambda: daemon.alive() and daemon.metric("position_offset", "settlement") == count and daemon.metric("lag_records") == 0)
+        return daemon
+    broker.produce("enrolment", context.county.enrolments)
+    third = len(lines) // 3
+    for turn, way in enumerate(("before_rules", "after_rules"), 1):
+        broker.produce("settlement", lines[(turn - 1) * third:turn * third])
+        daemon = start(turn * third)
+        if turn > 1:            # begun empty by the start after the kill: once more from the beginning
+            os.remove(os.path.join(rules, "policy", "OP-CAP-901.yaml"))
+            assert reload(context, path, "--accept-drop")[1]["result"] == "taken"
+        whole_fund(context, rules)
+        faults.at_step(way, control.KILL)
+        ask = Line(path)
+        ask.send(b'{"request":"reload","wait":true,"backfill":true}\n')
+        assert daemon.process.wait(timeout=SECONDS) == -signal.SIGKILL and faults.now.acted == 1
+        faults.clear()
+        ask.close()
+    broker.produce("settlement", lines[2 * third:])
+    daemon = start(len(lines))
+    until("released", lambda: daemon.metric("lines_waiting") == 0)
+    assert daemon.stop() == 0
+    wanted = same_as_recorded(context, archive, broker)
+    said_in_order([line for line in wanted["alerts"] if b'"OP-CAP-901"' not in line])
+    assert sha(wanted["alerts"]) in daemon.messages()[-1]
+
+
 def filled_beside(context):
     """a larger archive is filled beside judging: it goes on meanwhile, and the end is the same"""
     context.county, usual = County(os.path.join(context.build, "fundwatch"), os.path.join(context.folder, "large"), persons=9000), context.county
@@ -342,7 +379,7 @@ def filled_beside(context):
         context.county = usual
 
 
-TESTS = (under_load, killed, on_trial, backfilled, filled_beside, not_filled)
+TESTS = (under_load, killed, on_trial, backfilled, filled_killed, filled_beside, not_filled)
 
 if __name__ == "__main__":
     sys.exit(run.main(TESTS))
