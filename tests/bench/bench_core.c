@@ -100,7 +100,7 @@ rules_load(const char *directory, size_t rules, struct diags *diags)
 	struct ruleset *set = ruleset_load(detectors_registry(), directory, NULL, diags);
 	if (!set || rules <= set->rules)
 		return set;
-	struct rulesets_mix mix = {.rules = rules - set->rules, .seed = 200};
+	struct rulesets_mix mix = {.rules = rules - set->rules, .seed = 200, .rare = true};
 	snprintf(tables, sizeof tables, "%s/tables", directory);
 	ruleset_free(set);
 	if (!mkdtemp(folder))

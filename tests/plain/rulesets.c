@@ -256,29 +256,30 @@ put_sum(struct buffer *out, uint64_t *seed, const char *id)
 
 /* An identity of the claim's amounts with another tolerance and scope. */
 static void
-put_identity(struct buffer *out, uint64_t *seed, const char *id)
+put_identity(struct buffer *out, uint64_t *seed, const char *id, bool rare)
 {
 	put_head(out, id, "policy", "enforce");
 	buffer_printf(out, "where: med_type in $%s and insutype == \"%s\"\ndetector: check\nassert: ", sets[roll(seed, 4)], roll(seed, 2) ? "390" : "310");
 	if (roll(seed, 2))
-		buffer_printf(out, "medfee_sumamt <= fund_pay_sumamt + psn_part_amt + default(hosp_part_amt, 0.00) + %u.00\n", 1000 + roll(seed, 20000));
+		buffer_printf(out, "medfee_sumamt <= fund_pay_sumamt + psn_part_amt + default(hosp_part_amt, 0.00) + %u.00\n", (rare ? 1000000 : 1000) + roll(seed, 20000));
 	else
-		buffer_printf(out, "psn_part_amt <= acct_pay + psn_cash_pay + default(acct_mulaid_pay, 0.00) + %u.00\n", 1000 + roll(seed, 8000));
+		buffer_printf(out, "psn_part_amt <= acct_pay + psn_cash_pay + default(acct_mulaid_pay, 0.00) + %u.00\n", (rare ? 1000000 : 1000) + roll(seed, 8000));
 	put_tail(out);
 }
 
 static void
-put_check(struct buffer *out, uint64_t *seed, const char *id, bool odd)
+put_check(struct buffer *out, uint64_t *seed, const char *id, const struct rulesets_mix *mix)
 {
+	bool odd = mix->odd;
 	struct buffer where = {0};
 	put_where(&where, seed, odd);
 	put_head(out, id, "policy", odd && roll(seed, 10) == 0 ? "\"off\"" : "enforce");
 	buffer_printf(out, "where: >-\n  %.*s\ndetector: check\nassert: ", (int)where.length, where.data);
 	buffer_free(&where);
 	if (roll(seed, 10) < 3)
-		buffer_printf(out, "hifp_pay <= medfee_sumamt - %u.00\n", 50 * roll(seed, 20));
+		buffer_printf(out, "hifp_pay <= medfee_sumamt %c %u.00\n", mix->rare ? '+' : '-', 50 * roll(seed, 20));
 	else
-		buffer_printf(out, "%s <= %u.00\n", name_of(amount[1 + roll(seed, AMOUNTS - 1)].field), 100 + 50 * roll(seed, 60));
+		buffer_printf(out, "%s <= %u.00\n", name_of(amount[1 + roll(seed, AMOUNTS - 1)].field), (mix->rare ? 1000000 : 100) + 50 * roll(seed, 60));
 	put_tail(out);
 }
 
@@ -305,9 +306,9 @@ rulesets_write(const char *folder, const struct rulesets_mix *mix)
 		if (mix->with_state && i % 10 == 3)
 			put_sum(&text, &seed, id);
 		else if (i % 10 == 7)
-			put_identity(&text, &seed, id);
+			put_identity(&text, &seed, id, mix->rare);
 		else
-			put_check(&text, &seed, id, mix->odd);
+			put_check(&text, &seed, id, mix);
 		snprintf(path, sizeof path, "%s/policy/%s.yaml", folder, id);
 		bool written = file_write(path, &text);
 		buffer_free(&text);

@@ -8,6 +8,7 @@ struct rulesets_mix {
 	size_t rules;
 	uint64_t seed;
 	bool with_state;                /* every tenth rule a variant of a shipped one that adds up: caps and shares */
+	bool rare;                      /* what they assert hardly ever fails */
 	bool odd;                       /* rare forms too: absent fields with defaults, alternatives, negations, times beside dates */
 };
 
