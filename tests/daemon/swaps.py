@@ -127,14 +127,22 @@ def under_load(context):
     assert done.returncode == 0, done.stdout.decode()
 
 
+def faults_of(context, name, archive):
+    """The control of the faults and the environment of a daemon under it."""
+    library = os.path.join(context.build, "libfundwatch_faults.so")
+    if not os.path.exists(library):
+        raise run.Skip("this build has no libfundwatch_faults.so")
+    faults = control.Control(os.path.join(context.folder, name))
+    return faults, faults.environment(library, archive)
+
+
 def killed(context):
     """killed right before and behind the swap, and as soon as it shows or is answered: nothing is missing or said twice, a replay as recorded has the same bytes"""
     rules, _ = rules_copy(context, "killed-rules")
     both = lowered(rules)
     lines, archive = context.county.settlements, os.path.join(context.folder, "killed-archive")
     path, broker = socket_of(context, "killed"), context.broker()
-    faults = control.Control(os.path.join(context.folder, "killed-faults"))
-    environment = faults.environment(os.path.join(context.build, "libfundwatch_faults.so"), archive)
+    faults, environment = faults_of(context, "killed-faults", archive)
 
     def start():
         daemon = context.daemon("killed", broker.bootstrap, rules=rules, more=f"control: {path}\n" + with_archive(context, "killed-archive"), environment=environment)
@@ -321,8 +329,7 @@ def filled_killed(context):
     rules, _ = rules_copy(context, "fill-killed-rules")
     lines, archive = context.county.settlements, os.path.join(context.folder, "fill-killed-archive")
     path, broker = socket_of(context, "fill-killed"), context.broker()
-    faults = control.Control(os.path.join(context.folder, "fill-killed-faults"))
-    environment = faults.environment(os.path.join(context.build, "libfundwatch_faults.so"), archive)
+    faults, environment = faults_of(context, "fill-killed-faults", archive)
 
     def start(count):
         daemon = context.daemon("fill-killed", broker.bootstrap, rules=rules, more=f"control: {path}\n" + with_archive(context, "fill-killed-archive"), environment=environment)
