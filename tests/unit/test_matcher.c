@@ -100,6 +100,7 @@ START_TEST(a_pattern_meets_a_code_once)
 	struct diags diags = {0};
 	struct ruleset *set = ruleset_load(detectors_registry(), folder, TABLES, &diags);
 	ck_assert_msg(set, "%s", diags.count ? diags.list[0].message[LANGUAGE_EN] : "?");
+	diags_free(&diags);
 	struct matcher *matcher = matcher_open(set);
 	struct answer answer;
 	for (int round = 0; round < 100; round++)
