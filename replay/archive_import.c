@@ -140,7 +140,7 @@ rules_append(struct import *import, const struct archive_options *keys)
 	int error = archive_store_ruleset(import->options->place.dir, rules);
 	if (error)
 		return write_failed(import, error);
-	archive_append(import->archive, &(struct entry){.kind = ENTRY_RULES, .rules = {slice_of(rules->digest), now}});
+	archive_append(import->archive, &(struct entry){.kind = ENTRY_RULES, .rules = {.digest = slice_of(rules->digest), .settings = now}});
 	return OPTIONS_GO_ON;
 }
 
