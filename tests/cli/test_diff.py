@@ -15,7 +15,6 @@ import shutil
 import sys
 
 import jsonschema
-import referencing
 
 from archive_world import (
     RULES, county, county_archive, expect, main, read, replay, run, segments, settlement, told, write)
@@ -59,9 +58,8 @@ def validator():
         with open(path, encoding="utf-8") as file:
             schema = json.load(file)
         schemas[schema["$id"]] = schema
-    registry = referencing.Registry().with_resources(
-        (name, referencing.Resource.from_contents(schema)) for name, schema in schemas.items())
-    return jsonschema.Draft202012Validator(schemas["https://fundwatch.example/schema/diff.schema.json"], registry=registry)
+    name = "https://fundwatch.example/schema/diff.schema.json"
+    return jsonschema.Draft202012Validator(schemas[name], resolver=jsonschema.RefResolver(name, schemas[name], store=schemas))
 
 
 def as_json(*words, **more):

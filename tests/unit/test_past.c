@@ -46,7 +46,7 @@ static void
 rules_add(struct world *world)
 {
 	settings_fill(world);
-	archive_append(world->archive, &(struct entry){.kind = ENTRY_RULES, .rules = {slice_of(world->rules->digest), world->settings}});
+	archive_append(world->archive, &(struct entry){.kind = ENTRY_RULES, .rules = {.digest = slice_of(world->rules->digest), .settings = world->settings}});
 	ck_assert_int_eq(archive_commit(world->archive), 0);
 }
 
