@@ -177,7 +177,7 @@ census_stays(struct scorer *scorer, const struct pool_month *window, const struc
 	memset(place, 0, (scorer->names.count + 1) * sizeof *place);
 	for (size_t i = 0; i < window->stays; i++) {
 		const struct stay *stay = &window->stay[i];
-		if (stay->booking == NOBODY || !booking_bit(booking_at(&scorer->bookings, stay->booking), (uint32_t)made->where))
+		if (stay->booking == NOBODY || !booking_bit(booking_at(&scorer->bookings, stay->booking), made->bit))
 			continue;
 		if (stay->of.known)
 			family->observed[stay->of.class][stay->of.stratum]++;
@@ -213,7 +213,7 @@ census_change(struct scorer *scorer, struct pool_month *window, const struct sta
 	const struct booking *booking = booking_at(&scorer->bookings, stay->booking);
 	for (size_t i = 0; i < scorer->layout.family_rules; i++) {
 		const struct family_rule *made = &scorer->layout.family_rule[i];
-		if (window->family[i].stays_counted && booking_bit(booking, (uint32_t)made->where))
+		if (window->family[i].stays_counted && booking_bit(booking, made->bit))
 			family_change(&window->family[i], stay, made->institutions, sign);
 	}
 }

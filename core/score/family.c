@@ -248,7 +248,7 @@ collect_stays(const struct family *family, const struct place *place)
 		if (!is_remembered(scorer, stay->booking) || !stay->of.known || name != place->unit->name || stay->of.class != place->class)
 			continue;
 		const struct booking *booking = booking_at(&scorer->bookings, stay->booking);
-		if (!booking_bit(booking, (uint32_t)family->made->where))
+		if (!booking_bit(booking, family->made->bit))
 			continue;
 		total++;
 		evidence_keep_dearest(&scorer->evidence, (struct evidence_claim){booking->setl_time, booking_setl_id(&scorer->bookings, booking),

@@ -40,13 +40,26 @@ layout_amount(struct layout *layout, int32_t field)
 	return layout->amounts++;
 }
 
+/* Its number among the bits of a booking. */
+static uint32_t
+layout_bit(struct layout *layout, int32_t condition)
+{
+	size_t bit = 0;
+	while (bit < layout->keeps && layout->kept[bit] != condition)
+		bit++;
+	if (bit == layout->keeps)
+		layout->kept[layout->keeps++] = condition;
+	layout->words = (layout->keeps + 63) / 64;
+	return (uint32_t)bit;
+}
+
 static size_t
 layout_ledger(struct layout *layout, int32_t where, size_t amount)
 {
 	for (size_t i = 0; i < layout->ledgers; i++)
 		if (layout->ledger[i].where == where && layout->ledger[i].amount == amount)
 			return i;
-	layout->ledger[layout->ledgers] = (struct ledger){where, amount};
+	layout->ledger[layout->ledgers] = (struct ledger){where, layout_bit(layout, where), amount};
 	return layout->ledgers++;
 }
 
@@ -95,12 +108,14 @@ layout_rule(struct layout *layout, const struct ruleset *rules, int32_t index)
 	case SHAPE_SERIES:
 		layout->series_rule[layout->series_rules++] = (struct series_rule){
 		    index, setting_index(rule, "target"), rule->where, setting_index(rule, "numerator"),
-		    choice_is(rule, "of", "money") ? layout_amount(layout, setting_index(rule, "sum")) : CASES};
+		    choice_is(rule, "of", "money") ? layout_amount(layout, setting_index(rule, "sum")) : CASES,
+		    layout_bit(layout, rule->where), layout_bit(layout, setting_index(rule, "numerator"))};
 		break;
 	case SHAPE_FAMILY:
 		layout->has_townships |= !choice_is(rule, "level", "institution");
 		layout->family_rule[layout->family_rules++] = (struct family_rule){
-		    index, setting_index(rule, "applies"), rule->where, choice_is(rule, "level", "institution")};
+		    index, setting_index(rule, "applies"), rule->where, choice_is(rule, "level", "institution"),
+		    layout_bit(layout, rule->where)};
 		break;
 	}
 }
@@ -110,6 +125,7 @@ layout_make(struct layout *layout, const struct ruleset *rules)
 {
 	size_t most = 2 * rules->rules + 2;
 	*layout = (struct layout){
+		.kept = calloc(most + 1, sizeof(int32_t)),
 		.amount_field = calloc(most + 2, sizeof(int32_t)),
 		.ledger = calloc(most, sizeof(struct ledger)),
 		.ledger_rule = calloc(most, sizeof(struct ledger_rule)),
@@ -119,6 +135,7 @@ layout_make(struct layout *layout, const struct ruleset *rules)
 		.claim_rule_of = calloc(most, sizeof(int32_t)),
 	};
 	layout->beginnings = tables_beginnings(rules);
+	layout_bit(layout, CONDITION_INPATIENT);
 	layout_amount(layout, FIELD_medfee_sumamt);
 	layout_amount(layout, FIELD_hifp_pay);
 	for (size_t i = 0; i < rules->rules; i++)
@@ -138,6 +155,7 @@ layout_make(struct layout *layout, const struct ruleset *rules)
 void
 layout_free(struct layout *layout)
 {
+	free(layout->kept);
 	free(layout->amount_field);
 	free(layout->ledger);
 	free(layout->ledger_rule);

@@ -84,7 +84,7 @@ ledger_add(struct scorer *scorer, uint32_t person_number, int32_t year, const st
 	struct ledger_year *block = NULL;
 	for (size_t i = 0; i < layout->ledgers; i++) {
 		const struct ledger *ledger = &layout->ledger[i];
-		if (!booking_bit(bits, (uint32_t)ledger->where))
+		if (!booking_bit(bits, ledger->bit))
 			continue;
 		if (!block && !(block = year_open(scorer, person, year)))
 			return false;
@@ -133,7 +133,7 @@ collect_year(struct scorer *scorer, const struct person *person, int32_t year, c
 	evidence_clear(&scorer->evidence);
 	for (uint32_t n = person->last_booking; is_remembered(scorer, n); n = booking_at(&scorer->bookings, n)->previous) {
 		const struct booking *booking = booking_at(&scorer->bookings, n);
-		if (booking->flags & BOOKING_BEYOND || !booking_bit(booking, (uint32_t)ledger->where))
+		if (booking->flags & BOOKING_BEYOND || !booking_bit(booking, ledger->bit))
 			continue;
 		if (year_holding(scorer_month(scorer, booking->booked_time), booking_booked_begins(booking)) != year)
 			continue;
@@ -170,7 +170,7 @@ nearness(const struct booking *booking, int32_t year, const struct ledger *ledge
 {
 	bool is_of_year = !(booking->flags & BOOKING_REFUND)
 	    && year_holding(day_month(time_day(booking->setl_time)), booking_begins(booking)) == year;
-	return is_of_year + (is_of_year && booking_bit(booking, (uint32_t)ledger->where));
+	return is_of_year + (is_of_year && booking_bit(booking, ledger->bit));
 }
 
 static const struct booking *

@@ -44,6 +44,16 @@ map_conditions(struct plan *plan)
 }
 
 static void
+map_bits(struct plan *plan)
+{
+	plan->bit = map_make(plan->new_layout.keeps);
+	for (size_t i = 0; i < plan->new_layout.keeps; i++)
+		for (size_t j = 0; j < plan->old_layout.keeps; j++)
+			if (plan->condition[plan->new_layout.kept[i]] == plan->old_layout.kept[j])
+				plan->bit[i] = (int32_t)j;
+}
+
+static void
 map_amounts(struct plan *plan)
 {
 	plan->amount = map_make(plan->new_layout.amounts);
@@ -91,9 +101,11 @@ void
 plan_make(struct plan *plan, const struct ruleset *old_rules, const struct layout *old_layout, const struct ruleset *new_rules)
 {
 	*plan = (struct plan){.old_rules = old_rules, .new_rules = new_rules, .old_layout = *old_layout,
-	    .old_words = MATCH_WORDS(old_rules), .new_words = MATCH_WORDS(new_rules)};
+	    .old_words = old_layout->words};
 	layout_make(&plan->new_layout, new_rules);
+	plan->new_words = plan->new_layout.words;
 	map_conditions(plan);
+	map_bits(plan);
 	map_amounts(plan);
 	map_ledgers(plan);
 	map_windows(plan);
@@ -104,6 +116,7 @@ plan_free(struct plan *plan)
 {
 	layout_free(&plan->new_layout);
 	free(plan->condition);
+	free(plan->bit);
 	free(plan->amount);
 	free(plan->ledger);
 	free(plan->ledger_rule);

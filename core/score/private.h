@@ -13,6 +13,7 @@
 
 struct ledger {                         /* distinct sum per person and year */
 	int32_t where;
+	uint32_t bit;                   /* of a booking: whether where was true */
 	size_t amount;                  /* index in layout.amount_field */
 };
 
@@ -27,12 +28,14 @@ struct ledger_rule {                    /* one judgement of a ledger; a notice i
 struct series_rule {
 	int32_t rule, target, where, numerator;
 	size_t amount;                  /* index in layout.amount_field; CASES for cases */
+	uint32_t where_bit, numerator_bit;      /* of a booking */
 };
 #define CASES SIZE_MAX
 
 struct family_rule {
 	int32_t rule, applies, where;
 	bool institutions;              /* else townships */
+	uint32_t bit;                   /* of a booking: whether where was true */
 };
 
 struct claim_rule {
@@ -49,6 +52,8 @@ struct layout {
 	int32_t *claim_rule_of;         /* by rule: number of its claim rule, -1: none */
 	uint64_t *ledger_rules_of;      /* by ledger: ledger_words words, a bit a ledger rule */
 	size_t ledger_words;
+	int32_t *kept;                  /* conditions whose truth a booking keeps, one bit each: those of aggregates; BIT_INPATIENT first */
+	size_t keeps, words;            /* words: of a booking's bits */
 	int32_t *amount_field;          /* settlement fields kept behind a booking; medfee_sumamt and hifp_pay first */
 	size_t amounts;
 	struct ledger *ledger;
@@ -66,6 +71,7 @@ struct layout {
 };
 
 enum { AMOUNT_MEDFEE, AMOUNT_HIFP };
+enum { BIT_INPATIENT };
 
 void layout_make(struct layout *, const struct ruleset *);
 void layout_free(struct layout *);
@@ -276,7 +282,7 @@ struct scorer {
 	struct scorer_limits limits;
 	struct decoder *decoder;
 	struct layout layout;
-	size_t words;                   /* of truth bits */
+	size_t words;                   /* of truth bits of all conditions */
 	struct names names;
 	const struct area **area;       /* by name number of insu_admdvs; NULL: not asked for since the rules changed */
 	uint32_t *area_pool;            /* by name number of insu_admdvs: name number of the pool */

@@ -7,7 +7,7 @@
 #include "core/score/matches.h"
 #include "core/state/codec.h"
 
-#define STATE_LAYOUT 7                  /* grows with every change of what is written */
+#define STATE_LAYOUT 8                  /* grows with every change of what is written */
 
 #define KNOWN(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " changed: name its new field below, then its size here, and count STATE_LAYOUT up")
 KNOWN(struct said, 24);
@@ -35,7 +35,7 @@ KNOWN(struct hiding, 64);
 KNOWN(struct suppression_counts, 24);
 KNOWN(struct held, 20);
 KNOWN(struct holding, 88);
-KNOWN(struct scorer, 23952);
+KNOWN(struct scorer, 23976);
 
 #define MONTHS_MOST 200000              /* from year 0 to 9999 there are fewer */
 #define TIME_MOST (INT64_C(1) << 39)    /* as far as a booking reaches */
@@ -379,7 +379,7 @@ layout_same(struct codec *codec, const struct scorer *scorer)
 	for (size_t i = 0; i < DIGEST_TEXT_SIZE; i++)
 		codec_same(codec, (uint8_t)scorer->rules->digest[i]);
 	codec_same(codec, scorer->rules->rules);
-	codec_same(codec, scorer->words);
+	codec_same(codec, layout->words);
 	codec_same(codec, layout->amounts);
 	codec_same(codec, layout->ledgers);
 	codec_same(codec, layout->ledger_rules);

@@ -40,7 +40,7 @@ scorer_open(struct ruleset *rules, const struct scorer_limits *limits)
 	scorer_bind(scorer, rules);
 	scorer->rule_counts = calloc(rules->rules + 1, sizeof *scorer->rule_counts);
 	suppressions_open(scorer);
-	bookings_init(&scorer->bookings, scorer->words, scorer->layout.amounts);
+	bookings_init(&scorer->bookings, scorer->layout.words, scorer->layout.amounts);
 	persons_init(&scorer->persons, scorer->layout.ledgers, scorer->layout.ledger_rules, scorer->layout.beginnings);
 	chunks_init(&scorer->enrolments, sizeof(struct enrolment_record));
 	return scorer;

@@ -101,14 +101,14 @@ add(struct scorer *scorer, const struct booking *bits, int32_t month, bool stays
 	for (size_t i = 0; i < list->count; i++) {
 		struct series *series = &pool->series[list->series[i]];
 		const struct series_rule *made = &scorer->layout.series_rule[series->series_rule];
-		if ((made->amount == CASES) != stays || !booking_bit(bits, (uint32_t)made->where))
+		if ((made->amount == CASES) != stays || !booking_bit(bits, made->where_bit))
 			continue;
 		int64_t value = sign * (stays ? 1 : booking_amount(&scorer->bookings, amounts, made->amount));
 		pool_change(scorer, pool, month);
 		struct series_month *sums = series_month(series, month);
 		sums->entries += sign;
 		sums->denominator += value;
-		if (booking_bit(bits, (uint32_t)made->numerator))
+		if (booking_bit(bits, made->numerator_bit))
 			sums->numerator += value;
 	}
 }
@@ -176,7 +176,7 @@ keeps_down(const struct scorer *scorer, const struct pool *pool, const struct se
 {
 	const struct series_rule *made = &scorer->layout.series_rule[series->series_rule];
 	const struct booking *booking = booking_at(&scorer->bookings, number);
-	if (!booking_bit(booking, (uint32_t)made->where) || booking_bit(booking, (uint32_t)made->numerator))
+	if (!booking_bit(booking, made->where_bit) || booking_bit(booking, made->numerator_bit))
 		return false;
 	return series->subject == pool->name
 	    || slice_starts_with(names_text(&scorer->names, booking->area), names_text(&scorer->names, series->subject));

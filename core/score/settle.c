@@ -83,7 +83,7 @@ makes_stay(const struct scorer *scorer, const struct booking *booking)
 {
 	return booking_is_standing(booking) && !(booking->flags & BOOKING_INTERIM)
 	    && booking_mdtrt_id(&scorer->bookings, booking).length > 0             /* an unknown visit is no stay: it never aggregates */
-	    && booking_bit(booking, CONDITION_INPATIENT) && !booking_is_refunded(scorer, booking);
+	    && booking_bit(booking, BIT_INPATIENT) && !booking_is_refunded(scorer, booking);
 }
 
 bool
@@ -134,7 +134,7 @@ place_stay(struct scorer *scorer, uint32_t number)
 static bool
 concerns_stays(const struct booking *booking)
 {
-	return booking->stay_month >= 0 || booking_bit(booking, CONDITION_INPATIENT);
+	return booking->stay_month >= 0 || booking_bit(booking, BIT_INPATIENT);
 }
 
 /* Takes the stay out that the booking decides.  Another settlement of the visit that may decide it instead, NOBODY: none. */
@@ -196,6 +196,18 @@ claim_begins(const struct scorer *scorer, const struct turn *turn)
 	return tables_begins(scorer->rules, turn->area, claim_text(turn->claim, FIELD_psn_type), time_day(turn->claim->value[FIELD_setl_time].number));
 }
 
+/* Of all that was asked about the claim only what aggregates ask for stays. */
+static void
+keep_bits(const struct layout *layout, int64_t *data, const uint64_t *truth)
+{
+	for (size_t word = 0; word < layout->words; word++) {
+		uint64_t bits = 0;
+		for (size_t i = 64 * word; i < layout->keeps && i < 64 * word + 64; i++)
+			bits |= (truth[layout->kept[i] >> 6] >> (layout->kept[i] & 63) & 1) << (i & 63);
+		data[word] = (int64_t)bits;
+	}
+}
+
 static void
 booking_fill(struct scorer *scorer, uint32_t number, const struct turn *turn, const uint64_t *truth)
 {
@@ -220,9 +232,9 @@ booking_fill(struct scorer *scorer, uint32_t number, const struct turn *turn, co
 	}
 	booking->flags = flags | (booking->flags & BOOKING_GATHERED) | claim_begins(scorer, turn) << BOOKING_BEGINS_SHIFT;
 	booking_book_begins(booking, booking_begins(booking));
-	memcpy(booking->data, truth, scorer->words * sizeof *truth);
+	keep_bits(&scorer->layout, booking->data, truth);
 	for (size_t i = 0; i < scorer->layout.amounts; i++)
-		booking->data[scorer->words + i] = claim_amount(claim, (unsigned)scorer->layout.amount_field[i]);
+		booking->data[scorer->layout.words + i] = claim_amount(claim, (unsigned)scorer->layout.amount_field[i]);
 	const struct pool *pool = pool_get(scorer, turn->pool_name);
 	if (pool_beyond(scorer, pool, scorer_month(scorer, booking->setl_time))) {
 		booking->flags |= BOOKING_BEYOND;

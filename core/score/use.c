@@ -11,8 +11,8 @@ static void
 rewrite_booking(const void *context, const int64_t *old_data, int64_t *new_data)
 {
 	const struct plan *plan = context;
-	for (size_t i = 0; i < plan->new_rules->conditions; i++) {
-		int32_t from = plan->condition[i];
+	for (size_t i = 0; i < plan->new_layout.keeps; i++) {
+		int32_t from = plan->bit[i];
 		bool bit = from >= 0 && (uint64_t)old_data[from >> 6] >> (from & 63) & 1;
 		new_data[i >> 6] = (int64_t)((uint64_t)new_data[i >> 6] | (uint64_t)bit << (i & 63));
 	}

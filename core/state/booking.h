@@ -134,9 +134,9 @@ booking_init_setl_id(const struct bookings *bookings, const struct booking *book
 }
 
 static inline bool
-booking_bit(const struct booking *booking, uint32_t condition)
+booking_bit(const struct booking *booking, uint32_t bit)
 {
-	return (uint64_t)booking->data[condition >> 6] >> (condition & 63) & 1;
+	return (uint64_t)booking->data[bit >> 6] >> (bit & 63) & 1;
 }
 
 static inline int64_t
