@@ -204,7 +204,7 @@ def longest_functions(root, how_many=5):
 def leftovers(root):
     problems = []
     for path in tree.files(root):
-        if path.startswith("tests/tidy/") or os.path.getsize(os.path.join(root, path)) > 1 << 20:
+        if path.startswith("tests/tidy/") or path.endswith(".png") or os.path.getsize(os.path.join(root, path)) > 1 << 20:
             continue
         for number, line in enumerate(tree.lines(root, path), 1):
             for what in (LEFTOVER, MACHINE_PATH):
