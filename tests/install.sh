@@ -27,7 +27,7 @@ has_files()
 {
 	local path
 	for path in usr/bin/fundwatch usr/bin/fundwatchd etc/fundwatch/fundwatchd.yaml usr/lib/systemd/system/fundwatchd.service usr/share/fundwatch/rules/policy/OP-CAP-001.yaml \
-		usr/share/fundwatch/rules/tables/pools.csv usr/share/fundwatch/schema/alert.schema.json usr/share/doc/fundwatch/LICENSE; do
+		usr/share/fundwatch/rules/tables/pools.csv usr/share/fundwatch/schema/alert.schema.json usr/share/doc/fundwatch/LICENSE usr/share/doc/fundwatch/images/diff-report.png; do
 		[ -f "$temp/$path" ] || { missing=$path; return 1; }
 	done
 }
