@@ -14,20 +14,26 @@
 
 /* ---- rules ---- */
 
-/* A copy of the rules, changed by a shell command that is run in its folder. */
 static struct ruleset *
-rules_changed(const char *name, const char *command)
+rules_of(const char *folder)
 {
-	char words[1024];
 	struct diags diags = {0};
-	snprintf(words, sizeof words, "cp -r '%s' '%s' && cd '%s' && %s", ORACLE_RULES, scratch_path(name), scratch_path(name), command);
-	ck_assert_int_eq(system(words), 0);
-	struct ruleset *rules = ruleset_load(detectors_registry(), scratch_path(name), NULL, &diags);
+	struct ruleset *rules = ruleset_load(detectors_registry(), folder, NULL, &diags);
 	if (!rules)
 		diags_print(&diags, LANGUAGE_EN, stderr);
 	ck_assert_ptr_nonnull(rules);
 	diags_free(&diags);
 	return rules;
+}
+
+/* A copy of the rules, changed by a shell command that is run in its folder. */
+static struct ruleset *
+rules_changed(const char *name, const char *command)
+{
+	char words[1024];
+	snprintf(words, sizeof words, "cp -r '%s' '%s' && cd '%s' && %s", ORACLE_RULES, scratch_path(name), scratch_path(name), command);
+	ck_assert_int_eq(system(words), 0);
+	return rules_of(scratch_path(name));
 }
 
 #define OTHER_NUMBERS "sed -i -e 's/value: 300.00/value: 200.00/; s/value: 500.00/value: 900.00/; s/value: 1000.00/value: 700.00/' policy/*.yaml " \
@@ -238,9 +244,9 @@ START_TEST(other_numbers_are_judged_again)
 	scratch_make();
 	unsigned said = 0;
 	for (uint64_t seed = 1; seed <= WORLDS; seed++) {
-		struct ruleset *before = ruleset_load(detectors_registry(), ORACLE_RULES, NULL, &(struct diags){0}), *old;
+		struct ruleset *before = rules_of(ORACLE_RULES), *old;
 		struct ruleset *after = seed == 1 ? rules_changed("numbers", OTHER_NUMBERS)
-		    : ruleset_load(detectors_registry(), scratch_path("numbers"), NULL, &(struct diags){0});
+		    : rules_of(scratch_path("numbers"));
 		struct scorer_limits limits = limits_of_a_few_lines(1 + seed % 7);
 		struct scorer *scorer = scorer_open(before, &limits);
 		stream_make(&stream, seed);
