@@ -142,9 +142,11 @@ def power_cuts(context):
             open(instance.journal, "wb").close()
             instance.control.now.journal = 1
             stage.start(journal=True)
-            stage.feed(part)
+            first, rest = halves(part)
+            stage.feed(first)
             step = chance.choice(("after_append", "before_sync", "before_publish", "after_publish", "snapshot_write", "snapshot_before_rename"))
-            instance.control.at_step(step, control.KILL_GROUP, chance.randint(1, 3) if step[0] != "s" else 1)
+            instance.control.at_step(step, control.KILL_GROUP)
+            stage.feed(rest)        # behind it: all that was fed before may have passed the step already
             until(f"the cut at {step}", lambda: instance.process.poll() is not None)
             instance.kill(group=True)
             before.apply(instance.journal)
