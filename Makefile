@@ -34,10 +34,10 @@ check: ## build with gcc, clang and sanitizers, run every test, end with one sum
 	@tools/deps.sh check
 	@/usr/bin/python3 tests/run.py $(ONLY)
 
-bench: ## measure, print a table, write build/bench.json
+bench: ## measure, print a table, write build/bench.json (ONLY="decode core" for some of it)
 	@tools/deps.sh check
 	@$(MAKE) --no-print-directory all
-	@tests/bench/run.sh $(BUILD)
+	@tests/bench/run.sh $(BUILD) $(ONLY)
 
 bench-scale: ## the same for the state of 20 M persons: 16 GB of memory, 20 GB of disk
 	@tools/deps.sh check
