@@ -40,6 +40,8 @@ rules_changed(const char *name, const char *command)
 	"&& sed -i -e 's/value: 0.70/value: 0.95/; s/value: 0.90/value: 0.10/' fund/*.yaml " \
 	"&& sed -i -e 's/^mode: /minimum: 2\\nbands: [{over: 0, severity: low}, {over: 0.3, severity: high}]\\nmode: /' policy/*.yaml fund/*.yaml"
 #define FEWER_RULES "rm policy/ORACLE-CAP-2.yaml fund/ORACLE-SHARE-CASES.yaml management/ORACLE-ADM-TOWNSHIP.yaml"
+#define HIDDEN "mkdir -p suppressions && echo '- {id: K, rule: ORACLE-CAP-1, author: a, reason: {zh: x, en: x}, " \
+	"scope: {region: \"14\"}, from: 2023-01-01, until: 2025-12-31}' > suppressions/known.yaml"
 #define ON_TRIAL "sed -i 's/^mode: enforce/mode: shadow/' policy/*.yaml fund/*.yaml management/*.yaml"
 
 /* ---- streams ---- */
@@ -349,4 +351,35 @@ START_TEST(what_was_on_trial_begins_anew)
 }
 END_TEST
 
-RUN_TESTS("rejudge", other_numbers_are_judged_again, new_aggregates_are_adopted, what_was_on_trial_begins_anew)
+/* What an entry of the suppressions hid is counted on, whoever judged it: the counts are the running one's. */
+START_TEST(what_was_hidden_is_counted_on)
+{
+	static struct stream stream;
+	static struct heard nobody;
+	scratch_make();
+	uint64_t hidden = 0;
+	struct ruleset *before = rules_changed("hidden", HIDDEN), *after = rules_changed("hidden-others", HIDDEN " && " OTHER_NUMBERS);
+	for (uint64_t seed = 1; seed <= WORLDS; seed++) {
+		struct scorer_limits limits = limits_of_a_few_lines(4096);
+		struct scorer *live = scorer_open(before, &limits), *fresh = scorer_open(after, &limits);
+		stream_make(&stream, seed);
+		judge(live, &stream, 0, stream.count, &nobody);
+		judge(fresh, &stream, 0, stream.count, &nobody);
+		struct suppression_counts counts = *scorer_suppression_counts(live, 0);
+		scorer_adopt(fresh, live);
+		NEED(scorer_suppression_counts(fresh, 0)->lines == counts.lines, "world %llu: %llu lines were hidden, %llu are counted",
+		    (unsigned long long)seed, (unsigned long long)counts.lines, (unsigned long long)scorer_suppression_counts(fresh, 0)->lines);
+		hidden += counts.lines;
+		heard_clear(&nobody);
+		scorer_close(live);
+		scorer_close(fresh);
+	}
+	ck_assert_uint_gt(hidden, 100);
+	ruleset_free(before);
+	ruleset_free(after);
+	buffer_free(&stream.bytes);
+	scratch_remove();
+}
+END_TEST
+
+RUN_TESTS("rejudge", other_numbers_are_judged_again, new_aggregates_are_adopted, what_was_on_trial_begins_anew, what_was_hidden_is_counted_on)
