@@ -130,7 +130,7 @@ fields_make(struct fields *fields, const struct crowd *crowd, uint64_t number, u
 {
 	uint64_t random = mixed(number), random_person = mixed(person ^ UINT64_C(0x5bd1e995));
 	double persons = (double)crowd->persons, done = (double)number;
-	double parts = number < crowd->persons ? done : persons + (done - persons) / SLOWER;
+	double parts = number < crowd->persons ? done : persons + (done - persons) / (crowd->slower ? crowd->slower : SLOWER);
 	int64_t seconds = (int64_t)(parts * crowd->days * DAY_SECONDS / persons);
 	int64_t time = (int64_t)day_from_civil(2022, 6, 1) * DAY_SECONDS + seconds;
 	time_text(time, fields->time);

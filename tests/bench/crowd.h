@@ -3,7 +3,7 @@
  *
  * Every person comes once before anybody comes again; psn_no has 18 to 25 characters; one settlement in twenty is
  * inpatient; settlements come in order of time from 2022-06-01 on, the first of everybody in so many days, later
- * ones a hundred times as close together. */
+ * ones a hundred times as close together, or as the crowd says. */
 #ifndef FW_BENCH_CROWD_H
 #define FW_BENCH_CROWD_H
 
@@ -15,6 +15,7 @@
 struct crowd {
 	uint64_t persons;
 	int32_t days;                   /* in which each person comes once */
+	uint32_t slower;                /* how much less time passes between two settlements once everybody came; 0: 100 */
 };
 
 /* The settlement of that number; gives its length.  out has CROWD_MESSAGE_MAX bytes. */

@@ -33,6 +33,7 @@ def steps(build):
         ("core-shipped", "core from memory, shipped rules, 1 M persons, remembered for 400 days", [*core, "--persons", "1000000"], "_shipped"),
         ("sweep", "core by persons, rules, pools and cores; plots", ["tests/bench/sweep.py", build], ""),
         ("daemon", "daemon against a bare consumer", ["tests/bench/daemon.py", build], ""),
+        ("latency", "Kafka to alert against a bare relay", ["tests/bench/latency.py", build], ""),
         ("duckdb", "replay from the archive against DuckDB, a year of 300,000 persons", ["tests/bench/bench_duckdb.py", build, "300000"], ""),
         scale_step(build, PERSONS),
     ]
