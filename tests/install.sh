@@ -27,7 +27,8 @@ has_files()
 {
 	local path
 	for path in usr/bin/fundwatch usr/bin/fundwatchd etc/fundwatch/fundwatchd.yaml usr/lib/systemd/system/fundwatchd.service usr/share/fundwatch/rules/policy/OP-CAP-001.yaml \
-		usr/share/fundwatch/rules/tables/pools.csv usr/share/fundwatch/schema/alert.schema.json usr/share/doc/fundwatch/LICENSE usr/share/doc/fundwatch/images/diff-report.png; do
+		usr/share/fundwatch/rules/tables/pools.csv usr/share/fundwatch/schema/alert.schema.json usr/share/doc/fundwatch/LICENSE usr/share/doc/fundwatch/images/diff-report.png \
+		usr/share/fundwatch/grafana/dashboards/operations.json usr/share/fundwatch/grafana/provisioning/dashboards/fundwatch.yaml; do
 		[ -f "$temp/$path" ] || { missing=$path; return 1; }
 	done
 }
@@ -53,7 +54,7 @@ is_hardened()   # is_hardened PROGRAM: position independent, read-only relocatio
 install_tree
 result $? "make install into a folder" "$(tail -n 1 "$temp/log")"
 has_files
-result $? "programs, rules, schemas, configuration and licence are there" "${missing:-}"
+result $? "programs, rules, schemas, dashboards, configuration and licence are there" "${missing:-}"
 "$temp/usr/bin/fundwatch" check --quiet "$temp/usr/share/fundwatch/rules" > /dev/null 2> "$temp/err"
 result $? "the installed rules are valid" "$(head -n 1 "$temp/err")"
 echo "rules: $temp/usr/share/fundwatch/rules" >> "$temp/etc/fundwatch/fundwatchd.yaml"

@@ -266,9 +266,15 @@ def step_walk(run):
         tap(run, "walk", ["/usr/bin/python3", "tests/walk/walk.py", run.folder("gcc"), "docs/first-rule.md", "docs/first-rule.zh-CN.md"])
 
 
+def step_grafana(run):
+    if has_build(run, "gcc", "grafana"):
+        tap(run, "grafana", ["/usr/bin/python3", "tests/grafana/run.py", run.folder("gcc")])
+
+
 STEPS = {
     "gcc": step_gcc, "clang": step_clang, "sanitize": step_sanitize, "unit": step_unit, "unit-sanitize": step_unit_sanitize,
     "rules": step_rules, "install": step_install, "tidy": step_tidy, "fuzz": step_fuzz, "kafka": step_kafka, "faults": step_faults, "demo": step_demo, "walk": step_walk,
+    "grafana": step_grafana,
 }
 
 
