@@ -11,22 +11,22 @@ def quantile(q):
 GLANCE = [
     Row("概况", "At a glance"),
     Panel("就绪", "Ready", ("所选实例全部就绪（/readyz）为 1。", "1 when every chosen instance says so at /readyz."), "stat", "none",
-          [Query("min(fundwatch_ready{@})")], (3, 4), values={0: ("未就绪 not ready", "bad"), 1: ("就绪 ready", "good")}),
+          [Query("min(fundwatch_ready{@})")], (6, 3), values={0: ("未就绪 not ready", "bad"), 1: ("就绪 ready", "good")}),
     Panel("每秒判定", "Judged a second", ("当前每秒判定的结算和参保记录数。", "Settlements and enrolments judged a second, now."), "stat", "cps",
-          [Query("sum(rate(fundwatch_records_judged_total{@}[$__rate_interval]))")], (3, 4)),
+          [Query("sum(rate(fundwatch_records_judged_total{@}[$__rate_interval]))")], (6, 3)),
     Panel("积压", "Lag", ("尚未判定的记录数，全部分区合计。", "Records not judged yet, all partitions."), "stat", "short",
-          [Query("sum(fundwatch_lag_records{@})")], (3, 4), ((None, "good"), (20000, "warn"), (200000, "bad")), decimals=0),
+          [Query("sum(fundwatch_lag_records{@})")], (6, 3), ((None, "good"), (20000, "warn"), (200000, "bad")), decimals=0),
     Panel("拒收占比", "Refused share", ("拒收记录占收到记录的比例；每条拒收记录进入死信主题。", "Part of the received records that were refused; each is a dead letter."),
           "stat", "percentunit", [Query("sum(rate(fundwatch_records_refused_total{@}[$__rate_interval])) / clamp_min(sum(rate(fundwatch_records_received_total{@}[$__rate_interval])), 1e-9)")],
-          (3, 4), ((None, "good"), (0.01, "warn"), (0.05, "bad"))),
-    Panel("告警时延 p99", "Record to alert p99", ("99% 的告警：从记录的 Kafka 时间戳到 broker 确认告警。", "99 % of alerts: Kafka timestamp of the record to the broker's acknowledgement of the alert."),
+          (6, 3), ((None, "good"), (0.01, "warn"), (0.05, "bad"))),
+    Panel("告警时延 99% 分位", "Record to alert, p99", ("99% 的告警：从记录的 Kafka 时间戳到 broker 确认告警。", "99 % of alerts: Kafka timestamp of the record to the broker's acknowledgement of the alert."),
           "stat", "s", [Query('histogram_quantile(0.99, sum by (le) (rate(fundwatch_stage_seconds_bucket{@,stage="record_to_alert"}[$__rate_interval])))')],
-          (3, 4), ((None, "good"), (1, "warn"), (5, "bad"))),
+          (6, 3), ((None, "good"), (1, "warn"), (5, "bad"))),
     Panel("最近重载", "Last reload", ("最近一次规则重载被采用为 1；被拒绝时旧规则继续有效。", "1 when the last reload of the rules was taken; when refused the old rules go on."), "stat", "none",
-          [Query("min(fundwatch_rules_reload_successful{@})")], (3, 4), values={0: ("被拒绝 refused", "bad"), 1: ("已采用 taken", "good")}),
+          [Query("min(fundwatch_rules_reload_successful{@})")], (6, 3), values={0: ("被拒绝 refused", "bad"), 1: ("已采用 taken", "good")}),
     Panel("快照距今", "Snapshot age", ("最近快照完成至今的时间；启动后尚无快照时没有数据。", "Time since the newest snapshot; no data while none was made since the start."), "stat", "s",
-          [Query("max(time() - (fundwatch_snapshot_timestamp_seconds{@} > 0))")], (3, 4), ((None, "good"), (7200, "warn"), (21600, "bad"))),
-    Panel("版本", "Version", ("运行中的程序版本。", "Version of the running program."), "stat", "none", [Query("fundwatch_build_info{@}", "{{version}}")], (3, 4), name=True),
+          [Query("max(time() - (fundwatch_snapshot_timestamp_seconds{@} > 0))")], (6, 3), ((None, "good"), (7200, "warn"), (21600, "bad"))),
+    Panel("版本", "Version", ("运行中的程序版本。", "Version of the running program."), "stat", "none", [Query("fundwatch_build_info{@}", "{{version}}")], (6, 3), name=True),
 ]
 
 FLOW = [
@@ -59,10 +59,10 @@ LATENCY = [
     Panel("告警时延分布", "Record to alert", ("每格：该时段内落入该时延区间的告警数。从记录的 Kafka 时间戳到 broker 确认告警。",
                                           "Each cell: alerts of that time within that latency. Kafka timestamp of the record to the broker's acknowledgement."), "heatmap", "s",
           [Query('sum by (le) (increase(fundwatch_stage_seconds_bucket{@,stage="record_to_alert"}[$__rate_interval]))', "{{le}}")], (12, 9)),
-    Panel("各阶段 p99", "p99 by stage", ("各阶段 99% 分位；横线为 1 秒和 5 秒。阶段含义见 docs/operation.md。", "99 % quantile of each stage; lines at 1 and 5 s. docs/operation.md explains the stages."), "timeseries", "s",
+    Panel("各阶段 99% 分位", "p99 by stage", ("各阶段 99% 分位；横线为 1 秒和 5 秒。阶段含义见 docs/operation.md。", "99 % quantile of each stage; lines at 1 and 5 s. docs/operation.md explains the stages."), "timeseries", "s",
           [Query(quantile(0.99), "{{stage}}")], (12, 9), ((None, "good"), (1, "warn"), (5, "bad")), log=True),
-    Panel("各阶段 p50", "p50 by stage", ("各阶段中位数。", "Median of each stage."), "timeseries", "s", [Query(quantile(0.5), "{{stage}}")], (8, 8), log=True),
-    Panel("各阶段 p99.9", "p99.9 by stage", ("各阶段 99.9% 分位。", "99.9 % quantile of each stage."), "timeseries", "s", [Query(quantile(0.999), "{{stage}}")], (8, 8), log=True),
+    Panel("各阶段中位数", "p50 by stage", ("各阶段中位数。", "Median of each stage."), "timeseries", "s", [Query(quantile(0.5), "{{stage}}")], (8, 8), log=True),
+    Panel("各阶段 99.9% 分位", "p99.9 by stage", ("各阶段 99.9% 分位。", "99.9 % quantile of each stage."), "timeseries", "s", [Query(quantile(0.999), "{{stage}}")], (8, 8), log=True),
     Panel("时钟不一致", "Clocks that differ", ("每秒为负的时延测量（时钟不一致），不计入直方图；墙上时钟跳变；由时钟关闭的月份。",
                                            "Measurements below zero a second (clocks that differ), not in the histograms; jumps of the wall clock; months closed by the clock."), "timeseries", "short", [
         Query("sum by (stage) (rate(fundwatch_stage_negative_total{@}[$__rate_interval]))", "负值 negative {{stage}}"),
@@ -101,18 +101,18 @@ DISK = [
         Query("sum(fundwatch_archive_position{@} - fundwatch_snapshot_position{@})", "快照之后 behind the snapshot")], (8, 8), least=0),
     Panel("快照", "Snapshots", ("期间完成与失败的快照数。", "Snapshots made, and failed, in the time."), "timeseries", "short", [
         Query("sum(increase(fundwatch_snapshots_total{@}[$__rate_interval]))", "完成 made"),
-        Query("sum(increase(fundwatch_snapshot_failures_total{@}[$__rate_interval]))", "失败 failed")], (6, 7), ((None, "good"),), least=0),
+        Query("sum(increase(fundwatch_snapshot_failures_total{@}[$__rate_interval]))", "失败 failed")], (8, 7), least=0),
     Panel("快照用时", "Snapshot duration", ("最近一次快照用时；另一进程完成，判定不停。", "How long the newest snapshot took; made by another process, judging goes on."), "timeseries", "s",
-          [Query("max(fundwatch_snapshot_milliseconds{@}) / 1000", "用时 duration")], (6, 7), least=0),
+          [Query("max(fundwatch_snapshot_milliseconds{@}) / 1000", "用时 duration")], (8, 7), least=0),
     Panel("镜像", "Mirror", ("写入本地镜像的行与丢失的行；不可写时为 1。", "Lines written to the local mirror, and lost; 1 while it cannot be written."), "timeseries", "cps", [
         Query("sum(rate(fundwatch_mirror_lines_total{@}[$__rate_interval]))", "写入 written"),
         Query("sum(rate(fundwatch_mirror_lost_lines_total{@}[$__rate_interval]))", "丢失 lost"),
-        Query("max(fundwatch_mirror_failed{@})", "不可写 cannot be written")], (6, 7), least=0),
+        Query("max(fundwatch_mirror_failed{@})", "不可写 cannot be written")], (8, 7), least=0),
     Panel("启动与恢复", "Start and recovery", ("本次启动：重新判定的条目、不再发布的行、接受的缺口、截去的残尾；核对主题期间为 1。",
                                          "This start: entries judged again, lines not published again, gaps accepted, torn tail cut off; 1 while the topics are checked."), "table", "short", [
         Query("sum by (instance) (fundwatch_recovered_entries{@})"), Query("sum by (instance) (increase(fundwatch_known_lines_total{@}[$__range]))"),
         Query("sum by (instance) (increase(fundwatch_gaps_accepted_total{@}[$__range]))"), Query("max by (instance) (fundwatch_archive_cut_bytes{@})"),
-        Query("max by (instance) (fundwatch_topics_suspect{@})"), Query("time() - max by (instance) (process_start_time_seconds{@})")], (6, 7),
+        Query("max by (instance) (fundwatch_topics_suspect{@})"), Query("time() - max by (instance) (process_start_time_seconds{@})")], (24, 4),
         columns=[Column("instance", "实例 instance"), Column("A", "重判 judged again"), Column("B", "已知行 known lines"), Column("C", "缺口 gaps"), Column("D", "残尾 cut", "bytes"), Column("E", "核对 suspect"), Column("F", "已运行 up", "s")]),
 ]
 
@@ -120,14 +120,14 @@ RELOAD = [
     Row("规则重载", "Reload of rules"),
     Panel("重载次数", "Reloads", ("期间采用与拒绝的规则集。", "Rulesets taken and refused in the time."), "timeseries", "short", [
         Query("sum(increase(fundwatch_rules_reloads_total{@}[$__rate_interval]))", "采用 taken"),
-        Query("sum(increase(fundwatch_rules_refusals_total{@}[$__rate_interval]))", "拒绝 refused")], (6, 8), least=0),
+        Query("sum(increase(fundwatch_rules_refusals_total{@}[$__rate_interval]))", "拒绝 refused")], (8, 7), least=0),
     Panel("重载用时", "Load and pause", ("最近一次：构建并测试规则集的时间，与判定停顿的时间。", "The last one: building the set and running its tests, and how long judging stood still."), "timeseries", "s", [
-        Query("max(fundwatch_rules_load_seconds{@})", "构建 load"), Query("max(fundwatch_rules_pause_seconds{@})", "停顿 pause")], (6, 8), log=True),
+        Query("max(fundwatch_rules_load_seconds{@})", "构建 load"), Query("max(fundwatch_rules_pause_seconds{@})", "停顿 pause")], (8, 7), log=True),
     Panel("重载时的状态", "State at the last reload", ("最近一次替换时保留、新建、放弃的状态字节。", "Bytes of state kept, new and dropped at the last swap."), "timeseries", "bytes",
-          [Query("sum by (state) (fundwatch_rules_state_bytes{@})", "{{state}}")], (6, 8), least=0),
-    Panel("回填", "Backfill", ("由档案推导新状态：进行中为 1，已判条目，用时。", "New state derived from the archive: 1 while under way, entries judged, seconds."), "table", "short", [
+          [Query("sum by (state) (fundwatch_rules_state_bytes{@})", "{{state}}")], (8, 7), least=0),
+    Panel("最近重载与回填", "Last reload and backfill", ("最近一次重载、现行规则生效的时间；由档案推导新状态：进行中为 1，已判条目，用时。", "When the last reload ended and the running rules were taken; new state derived from the archive: 1 while under way, entries judged, seconds."), "table", "short", [
         Query("max by (instance) (fundwatch_backfill_under_way{@})"), Query("max by (instance) (fundwatch_backfill_entries{@})"), Query("max by (instance) (fundwatch_backfill_seconds{@})"),
-        Query("max by (instance) (fundwatch_rules_reload_timestamp_seconds{@} > 0) * 1000"), Query("max by (instance) (fundwatch_rules_reload_success_timestamp_seconds{@}) * 1000")], (6, 8),
+        Query("max by (instance) (fundwatch_rules_reload_timestamp_seconds{@} > 0) * 1000"), Query("max by (instance) (fundwatch_rules_reload_success_timestamp_seconds{@}) * 1000")], (24, 4),
         columns=[Column("instance", "实例 instance"), Column("A", "进行中 under way"), Column("B", "条目 entries"), Column("C", "用时 seconds", "s"), Column("D", "最近重载 last reload", "dateTimeAsIso"), Column("E", "生效 in force since", "dateTimeAsIso")]),
 ]
 

@@ -2,7 +2,7 @@
 """The dashboards, without a Grafana server: their files are checked, and every query of every panel is run on Debian's Prometheus,
 which scrapes a live fundwatchd that judges a county with planted problems.  Prints TAP, one line a panel.
 
-    tests/grafana/run.py BUILD [--pictures DIR] [--seconds N] [--persons N]
+    tests/grafana/run.py BUILD [--pictures DIR] [--seconds N] [--persons N] [--last DATE]
 
 --pictures also draws the panels from their queries (draw.py).  DASHBOARD_LINTER names the dashboard-linter of the Grafana project;
 without it the one in PATH is taken, and where there is none that test is skipped.
@@ -23,6 +23,7 @@ GRAFANA = os.path.join(ROOT, "grafana")
 sys.path[:0] = [HERE, os.path.join(ROOT, "tests", "daemon"), GRAFANA]
 sys.dont_write_bytecode = True
 
+import draw                                     # noqa: E402
 import figures                                  # noqa: E402
 import lint                                     # noqa: E402
 import make_dashboards                          # noqa: E402
@@ -188,8 +189,9 @@ def live(tap, everything, scene, options):
     for name, problems in figures.compare(window, everything, indicators, summary):
         tap.say(f"as the replay has it: {name}", problems)
     if options.pictures:
-        import draw
-        draw.pictures(window, everything, options.pictures)
+        months = f"2024-01-01 – {options.last}"
+        picture = Window(scene.prometheus, scene.begin, scene.end, max(1, round((scene.end - scene.begin) / 240)))
+        draw.pictures(picture, everything, options.pictures, (f"合成的县，{months}，{options.seconds} 秒内送入。", f"A synthetic county, {months}, fed within {options.seconds} s."))
 
 
 def main():
@@ -198,6 +200,7 @@ def main():
     parser.add_argument("--pictures", help="folder to draw the panels into")
     parser.add_argument("--seconds", type=int, default=25, help="how long the county's months take")
     parser.add_argument("--persons", type=int, default=12000)
+    parser.add_argument("--last", default="2024-03-31", help="the last day of the county's settlements, which begin on 2024-01-01")
     options = parser.parse_args()
     tap, everything = Tap(), dashboards()
     files(tap, everything)
@@ -208,7 +211,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="fundwatch-grafana.") as folder:
         scene = None
         try:
-            scene = Scene(os.path.abspath(options.build), folder, options.persons, seconds=options.seconds, rule_files=rule_files())
+            scene = Scene(os.path.abspath(options.build), folder, options.persons, options.last, options.seconds, rule_files=rule_files())
             live(tap, everything, scene, options)
         finally:
             if scene:
