@@ -91,6 +91,8 @@ struct ledger_input {                   /* SHAPE_LEDGER */
 
 #define SERIES_MONTHS_MAX 48
 
+enum { SQUARES_NUMERATOR, SQUARES_PRODUCT, SQUARES_DENOMINATOR, SQUARES };
+
 struct series_input {                   /* SHAPE_SERIES */
 	int32_t through;                /* the closed month that is judged; its year is the year judged */
 	size_t months;                  /* how many months are given, the last one is through */
@@ -99,6 +101,10 @@ struct series_input {                   /* SHAPE_SERIES */
 	int64_t target;                 /* six places */
 	int32_t due;                    /* day */
 	bool watch_before;              /* the probability to reach was below 0.5 at the previous close */
+	/* Of two amounts, year to date: how many settlements stand, each net of its refunds, and the sums of the squares of
+	 * their numerators and denominators and of the products of both: exact below 2^127. */
+	int64_t settlements;
+	unsigned __int128 squares[SQUARES];
 };
 
 struct series_result {

@@ -35,6 +35,7 @@ struct area_facts {
 	int32_t cap_from, cap_to;               /* days; from > to: no cap of its own */
 	int32_t cap_fen[2];                     /* by tier 1, 2 */
 	bool share_money, share_cases, admissions;
+	int32_t ratio_from, ratio_to;           /* years in which residents' stays are to be paid at about 70 % */
 };
 
 struct area {
@@ -182,7 +183,7 @@ struct world {
 	uint32_t persons;
 
 	bool duplicates, broken;
-	bool low_money[AREAS_MAX], low_cases[AREAS_MAX];        /* planted, in low_year */
+	bool low_money[AREAS_MAX], low_cases[AREAS_MAX], low_ratio[AREAS_MAX];  /* planted, in low_year */
 	int32_t low_year;
 	struct plan *plan;
 	size_t plans, plan_at;

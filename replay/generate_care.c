@@ -7,17 +7,19 @@ static const uint16_t tertiary_place[] = {70, 30};
 static const uint16_t secondary_place[] = {60, 28, 12};
 static const uint16_t primary_place[] = {80, 12, 8};
 
+/* Residents: deductibles taken off, about 0.70 of the in-policy costs of all levels together, above 0.85 of the primary one's. */
 static const struct level_money {
 	int64_t mean_fen;
 	int32_t sigma;
 	int32_t days, deductible_fen;
 	int16_t resident, employee;             /* ratio, 1/1000 */
 } level_money[] = {
-	[LEVEL_TERTIARY] = {1330000, 950, 90, 100000, 600, 850},
-	[LEVEL_SECONDARY] = {650000, 750, 82, 40000, 750, 880},
-	[LEVEL_PRIMARY] = {340000, 550, 63, 15000, 850, 920},
+	[LEVEL_TERTIARY] = {1330000, 950, 90, 100000, 660, 850},
+	[LEVEL_SECONDARY] = {650000, 750, 82, 40000, 800, 880},
+	[LEVEL_PRIMARY] = {340000, 550, 63, 15000, 920, 920},
 };
 
+#define RATIO_LOW 80                    /* planted: so many thousandths less than a resident should be paid */
 #define CATASTROPHE_FROM 1200000        /* fen of in-policy costs of one stay left to the person */
 
 uint8_t
@@ -111,7 +113,7 @@ care_chronic(struct world *world, uint32_t number, int64_t time, struct chance *
 	uint8_t place = (uint8_t)(chance_is(chance, 6000) ? PLACE_CENTRE + person->township : PLACE_COUNTY);
 	struct event event = care_start(world, number, CARE_CHRONIC, time, place);
 	split_fee(&event, 2000 + lognormal_value(24000, 600, chance_normal(chance)), 30, chance);
-	event.ratio = person->flags & PERSON_EMPLOYEE ? 800 : 650;
+	event.ratio = person->flags & PERSON_EMPLOYEE ? 800 : 680;
 	event.hifp = (int32_t)((int64_t)in_policy(&event) * event.ratio / 1000);
 	event.disease = (uint8_t)chance_below(chance, 3);
 	pay_from_account(world, &event, 500, 50000);
@@ -136,6 +138,8 @@ care_pay_stay(const struct world *world, struct event *event)
 	int32_t covered = in_policy(event);
 	event->deductible = event->flags & EVENT_INTERIM ? 0 : covered < money->deductible_fen ? covered : money->deductible_fen;
 	event->ratio = employee ? money->employee : money->resident;
+	if (!employee && world->low_ratio[person->area] && day_year(event->day) == world->low_year)
+		event->ratio = (int16_t)(event->ratio - RATIO_LOW);
 	event->hifp = (int32_t)((int64_t)(covered - event->deductible) * event->ratio / 1000);
 	int64_t left = covered - event->hifp - CATASTROPHE_FROM;
 	event->hifmi = !employee && left > 0 ? (int32_t)(left * 600 / 1000) : 0;

@@ -337,6 +337,8 @@ put_truth(struct buffer *json, const struct world *world, size_t number)
 	put_subject(json, world, truth);
 	if (strcmp(truth->scenario->detector, "share") == 0) {
 		put_share(json, world, truth);
+	} else if (strcmp(truth->scenario->detector, "ratio") == 0) {
+		put_member(json, "target", "0.70");
 	} else if (strcmp(truth->kind, "feed") == 0) {
 		put_feed(json, world, truth);
 	} else {

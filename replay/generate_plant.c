@@ -255,7 +255,7 @@ cap_tiers(struct world *world, const struct scenario *scenario)
 	return NULL;
 }
 
-/* ---- DRG/DIP shares ---- */
+/* ---- DRG/DIP shares, ratios of payment ---- */
 
 /* The last year of which the range holds a month and a week; 0: none. */
 static int32_t
@@ -304,6 +304,35 @@ static const char *
 share_low_cases(struct world *world, const struct scenario *scenario)
 {
 	return plant_share(world, scenario, false);
+}
+
+#define RATIO_STAYS 150                 /* that an area has to have: the rule asks for 100 in closed months */
+#define STAYS_A_YEAR 177                /* of residents, 1/1,000 */
+
+/* The whole pool, or the area that has a target of its own. */
+static const char *
+ratio_low(struct world *world, const struct scenario *scenario)
+{
+	int32_t year = share_year(world), first = day_from_civil(year, 1, 1), last = day_from_civil(year, 12, 31);
+	int64_t days = (last < world->to ? last : world->to) - (first > world->from ? first : world->from) - 37;
+	int target = -1;
+	for (size_t area = 0; area < world->areas && target < 0; area++) {
+		const struct area_facts *facts = world->area[area].facts;
+		if (year && facts->ratio_from <= year && year <= facts->ratio_to)
+			target = (int)area;
+	}
+	if (target < 0)
+		return "no area has such a target in the last year of the range";
+	if ((int64_t)(world->persons / world->areas) * days * STAYS_A_YEAR / 365 / 1000 < RATIO_STAYS)
+		return "the range and the persons make too few stays";
+	const struct area *judged = &world->area[target];
+	bool alone = strlen(judged->facts->prefix) > strlen(judged->pool);
+	struct truth *truth = truth_add(world, scenario, alone ? "area" : "pool", EXPECT_ALERT, target);
+	snprintf(truth->period, sizeof truth->period, "%d", year);
+	for (size_t area = 0; area < world->areas; area++)
+		world->low_ratio[area] = alone ? area == (size_t)target : strcmp(world->area[area].pool, judged->pool) == 0;
+	world->low_year = year;
+	return NULL;
 }
 
 /* ---- admissions of the poor classes ---- */

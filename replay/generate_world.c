@@ -28,12 +28,12 @@ static const uint16_t frailty_value[16] = {2, 10, 21, 36, 53, 74, 99, 128, 163, 
 #define DAY_MAX 2932896                 /* 9999-12-31 */
 #define NO_CAP DAY_MAX, 0, {0, 0}
 static const struct area_facts known_areas[] = {
-	{"141121", "文水", DAY_2024, DAY_MAX, {30000, 30000}, true, true, false},
-	{"1409", "忻州", DAY_2024, DAY_MAX, {30000, 30000}, false, false, false},
-	{"1405", "晋城", NO_CAP, false, false, true},
-	{"500230", "丰都", DAY_2023, DAY_2024 - 1, {30000, 50000}, false, false, false},
-	{"37", "山东", NO_CAP, true, false, false},
-	{"", "示例", NO_CAP, false, false, false},
+	{"141121", "文水", DAY_2024, DAY_MAX, {30000, 30000}, true, true, false, 2023, 9999},
+	{"1409", "忻州", DAY_2024, DAY_MAX, {30000, 30000}, false, false, false, 2024, 9999},
+	{"1405", "晋城", NO_CAP, false, false, true, 2020, 2020},
+	{"500230", "丰都", DAY_2023, DAY_2024 - 1, {30000, 50000}, false, false, false, 2023, 2023},
+	{"37", "山东", NO_CAP, true, false, false, 2023, 9999},
+	{"", "示例", NO_CAP, false, false, false, 0, 0},
 };
 
 static const struct place_plan {

@@ -71,7 +71,7 @@ tables_class(const struct ruleset *set, const struct area *area, struct slice ps
 	return row ? (enum identity_class)row->value : CLASS_other;
 }
 
-const char *
+int
 tables_level(const struct ruleset *set, const struct area *area, const struct claim *claim)
 {
 	static const int fields[] = {FIELD_dedc_hosp_lv, FIELD_hosp_lv};
@@ -81,9 +81,9 @@ tables_level(const struct ruleset *set, const struct area *area, const struct cl
 		const struct code_row *row = code_find(&set->tables->level, fields[i],
 		    claim_text(claim, (unsigned)fields[i]), area_code(area));
 		if (row)
-			return level_names[row->value];
+			return (int)row->value;
 	}
-	return NULL;
+	return -1;
 }
 
 uint32_t

@@ -229,8 +229,11 @@ extern const char *const class_names[CLASS_COUNT], *const class_names_zh[CLASS_C
 /* Class of an identity code in an area; CLASS_other for a code the table does not know. */
 enum identity_class tables_class(const struct ruleset *, const struct area *, struct slice psn_idet_type);
 
-/* "tertiary" "secondary" "primary" "pharmacy" "none" or NULL (unknown): dedc_hosp_lv, else hosp_lv. */
-const char *tables_level(const struct ruleset *, const struct area *, const struct claim *);
+#define LEVELS 5
+extern const char *const level_names[LEVELS];   /* "tertiary" "secondary" "primary" "pharmacy" "none" */
+
+/* The place in level_names, -1: unknown.  By dedc_hosp_lv, else hosp_lv. */
+int tables_level(const struct ruleset *, const struct area *, const struct claim *);
 
 /* The month in which the benefit year begins for a person of that kind (psn_type empty: not known) in the area on that day:
  * 0 January, where the table says nothing. */

@@ -7,8 +7,6 @@
 #include "core/rule/source.h"
 
 #define NO_FIELD (-1)                   /* of a code of identity.csv */
-#define LEVELS 5
-extern const char *const level_names[LEVELS];
 
 struct code_row {                       /* identity, level, medtype, payment, codes: sorted by field, code, longest region first */
 	int field;                      /* settlement field, or NO_FIELD */

@@ -58,10 +58,11 @@ persons_carry(struct scorer *fresh, const struct scorer *live, const struct plan
 /* ---- series ---- */
 
 static struct series *
-series_alike(const struct scorer *fresh, struct pool *pool, size_t series_rule, struct slice subject)
+series_alike(const struct scorer *fresh, struct pool *pool, size_t series_rule, const struct series *like, struct slice subject)
 {
 	for (size_t i = 0; i < pool->series_count; i++)
-		if (pool->series[i].series_rule == series_rule && slice_equal(names_text(&fresh->names, pool->series[i].subject), subject))
+		if (pool->series[i].series_rule == series_rule && pool->series[i].level == like->level && pool->series[i].class == like->class
+		    && slice_equal(names_text(&fresh->names, pool->series[i].subject), subject))
 			return &pool->series[i];
 	return NULL;
 }
@@ -89,7 +90,7 @@ pool_series_carry(struct scorer *fresh, struct pool *to, const struct scorer *li
 			if (plan->series_rule[j] != (int32_t)series->series_rule
 			    || !plan_same_voice(plan, plan->new_layout.series_rule[j].rule, plan->old_layout.series_rule[series->series_rule].rule))
 				continue;
-			struct series *alike = series_alike(fresh, to, j, names_text(&live->names, series->subject));
+			struct series *alike = series_alike(fresh, to, j, series, names_text(&live->names, series->subject));
 			if (alike)
 				series_carry(alike, series);
 		}

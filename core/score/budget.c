@@ -20,7 +20,7 @@ scorer_state_budget(const struct ruleset *rules, struct buffer *out)
 	size_t ids = 2 * 32;                            /* setl_id and mdtrt_id of up to 30 bytes */
 	json_open(out, '{');
 	member(out, "person", sizeof(struct person) + persons_years(layout.beginnings) * year + slot);
-	member(out, "settlement", sizeof(struct booking) + (layout.words + layout.amounts) * sizeof(int64_t) + ids + slot);
+	member(out, "settlement", sizeof(struct booking) + (layout.words + layout.amounts + layout.nets) * sizeof(int64_t) + ids + slot);
 	member(out, "enrolment", sizeof(struct enrolment_record));
 	member(out, "pool_month", sizeof(struct pool_month) + layout.family_rules * sizeof(struct family_month)
 	    + layout.series_rules * sizeof(struct series_month));

@@ -1,6 +1,6 @@
 /* Enrolments: who is insured where, in which tier, township and identity class (contract 1.4).  The newest updt_time
- * wins, without it the later arrival.  A tier that changes the limit of a sum is judged at once; who was counted in a
- * closed month stays counted as he was. */
+ * wins, without it the later arrival.  A tier that changes the limit of a sum is judged at once, and so is a class that
+ * changes a ratio; who was counted in the admissions of a closed month stays counted as he was. */
 #include "core/score/private.h"
 
 #include <stdlib.h>
@@ -108,6 +108,39 @@ judge_years(struct scorer *scorer, uint32_t number, int32_t year)
 			ledger_judge(scorer, number, begins ? (year - 1) * 12 + begins : year * 12, NULL, CAUSE_LATE);
 }
 
+static bool
+same_identities(const struct scorer *scorer, const struct enrolment_record *record, const struct turn *turn)
+{
+	const struct enrolment *from = turn->enrolment;
+	if (record->identities != from->identities)
+		return false;
+	for (size_t i = 0; i < from->identities; i++) {
+		const struct enrolment_identity *old = (const struct enrolment_identity *)(const void *)texts_at(&scorer->identities, record->identity) + i;
+		if (old->from != from->identity[i].begndate || old->to != from->identity[i].enddate
+		    || old->class != (uint32_t)tables_class(scorer->rules, turn->area, from->identity[i].psn_idet_type))
+			return false;
+	}
+	return true;
+}
+
+/* What the person was paid in a year goes with his class, where sums are kept by it. */
+static void
+record_change(struct scorer *scorer, uint32_t number, uint32_t place, bool is_new, const struct turn *turn)
+{
+	struct enrolment_record *record = record_at(scorer, place);
+	struct person *person = person_at(&scorer->persons, number);
+	bool moves = scorer->layout.has_classes && (is_new || !same_identities(scorer, record, turn));
+	if (moves)
+		pairs_move(scorer, number, record->year, -1);
+	if (is_new) {
+		record->previous = person->last_enrolment;
+		person->last_enrolment = place;
+	}
+	record_fill(scorer, record, turn);
+	if (moves)
+		pairs_move(scorer, number, record->year, 1);
+}
+
 enum fate
 enrol(struct scorer *scorer, const struct turn *turn)
 {
@@ -119,7 +152,8 @@ enrol(struct scorer *scorer, const struct turn *turn)
 	struct person *person = person_at(&scorer->persons, number);
 	int32_t year = enrolment_year(enrolment);
 	uint32_t found = record_find(scorer, person, year, turn->insutype);
-	if (found != NOBODY) {
+	bool is_new = found == NOBODY;
+	if (!is_new) {
 		const struct enrolment_record *old = record_at(scorer, found);
 		bool dated = enrolment->present >> ENROLMENT_updt_time & 1;
 		if (old->content.low == enrolment->content.low && old->content.high == enrolment->content.high)
@@ -128,13 +162,12 @@ enrol(struct scorer *scorer, const struct turn *turn)
 			return FATE_DUPLICATE;
 	} else {
 		found = chunks_add(&scorer->enrolments);
-		record_at(scorer, found)->previous = person->last_enrolment;
 		record_at(scorer, found)->year = year;
-		person->last_enrolment = found;
 	}
 	struct slice before = enrolment_tier(scorer, person, year);
-	record_fill(scorer, record_at(scorer, found), turn);
+	record_change(scorer, number, found, is_new, turn);
 	if (!slice_equal(before, enrolment_tier(scorer, person, year)))
 		judge_years(scorer, number, year);
+	pools_judge_changed(scorer, CAUSE_LATE);
 	return FATE_JUDGED;
 }

@@ -93,6 +93,41 @@ layout_ledger_rule(struct layout *layout, const struct ruleset *rules, int32_t i
 	layout->ledger_rule[layout->ledger_rules++] = made;
 }
 
+static size_t
+layout_net(struct layout *layout, size_t amount)
+{
+	size_t net = 0;
+	while (net < layout->nets && layout->net[net] != amount)
+		net++;
+	if (net == layout->nets)
+		layout->net[layout->nets++] = amount;
+	return amount;
+}
+
+static enum series_keys
+layout_keys(const struct rule *rule, const char *name)
+{
+	return choice_is(rule, name, "any") ? KEYS_ANY : choice_is(rule, name, "each") ? KEYS_EACH : KEYS_SOME;
+}
+
+/* A ratio of two amounts. */
+static void
+layout_pair(struct layout *layout, const struct ruleset *rules, int32_t index)
+{
+	const struct rule *rule = &rules->rule[index];
+	struct series_rule made = {.rule = index, .target = setting_index(rule, "target"), .where = rule->where, .numerator = -1, .is_pair = true,
+	    .above = layout_net(layout, layout_amount(layout, setting_index(rule, "numerator"))),
+	    .amount = layout_net(layout, layout_amount(layout, setting_index(rule, "denominator"))),
+	    .where_bit = layout_bit(layout, rule->where), .levels = layout_keys(rule, "level"), .classes = layout_keys(rule, "class")};
+	for (uint8_t i = 0; i < LEVELS; i++)
+		if (choice_is(rule, "level", level_names[i]))
+			made.level = (uint8_t)(1 + i);
+	layout->has_pairs = true;
+	layout->has_levels |= made.levels != KEYS_ANY;
+	layout->has_classes |= made.classes != KEYS_ANY;
+	layout->series_rule[layout->series_rules++] = made;
+}
+
 static void
 layout_rule(struct layout *layout, const struct ruleset *rules, int32_t index)
 {
@@ -106,10 +141,14 @@ layout_rule(struct layout *layout, const struct ruleset *rules, int32_t index)
 		layout_ledger_rule(layout, rules, index);
 		break;
 	case SHAPE_SERIES:
+		if (rule_setting(rule, "denominator")) {
+			layout_pair(layout, rules, index);
+			break;
+		}
 		layout->series_rule[layout->series_rules++] = (struct series_rule){
-		    index, setting_index(rule, "target"), rule->where, setting_index(rule, "numerator"),
-		    choice_is(rule, "of", "money") ? layout_amount(layout, setting_index(rule, "sum")) : CASES,
-		    layout_bit(layout, rule->where), layout_bit(layout, setting_index(rule, "numerator"))};
+		    .rule = index, .target = setting_index(rule, "target"), .where = rule->where, .numerator = setting_index(rule, "numerator"),
+		    .amount = choice_is(rule, "of", "money") ? layout_amount(layout, setting_index(rule, "sum")) : CASES,
+		    .where_bit = layout_bit(layout, rule->where), .numerator_bit = layout_bit(layout, setting_index(rule, "numerator"))};
 		break;
 	case SHAPE_FAMILY:
 		layout->has_townships |= !choice_is(rule, "level", "institution");
@@ -127,6 +166,7 @@ layout_make(struct layout *layout, const struct ruleset *rules)
 	*layout = (struct layout){
 		.kept = calloc(most + 1, sizeof(int32_t)),
 		.amount_field = calloc(most + 2, sizeof(int32_t)),
+		.net = calloc(most + 2, sizeof(size_t)),
 		.ledger = calloc(most, sizeof(struct ledger)),
 		.ledger_rule = calloc(most, sizeof(struct ledger_rule)),
 		.series_rule = calloc(most, sizeof(struct series_rule)),
@@ -157,6 +197,7 @@ layout_free(struct layout *layout)
 {
 	free(layout->kept);
 	free(layout->amount_field);
+	free(layout->net);
 	free(layout->ledger);
 	free(layout->ledger_rule);
 	free(layout->series_rule);

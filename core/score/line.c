@@ -43,6 +43,8 @@ identity_write(const struct scorer *scorer, struct buffer *out, const struct sta
 		json_string(out, names_text(&scorer->names, subject->township));
 		json_text(out, subject->class ? subject->class : "");
 		json_text(out, subject->period);
+		if (subject->level)
+			json_text(out, subject->level);
 	}
 	json_close(out, ']');
 }
@@ -90,6 +92,10 @@ subject_write(const struct scorer *scorer, struct buffer *out, const struct subj
 	if (subject->class) {
 		json_key(out, "class");
 		json_text(out, subject->class);
+	}
+	if (subject->level) {
+		json_key(out, "level");
+		json_text(out, subject->level);
 	}
 	if (subject->setl_id.length) {
 		json_key(out, "setl_id");

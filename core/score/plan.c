@@ -61,6 +61,11 @@ map_amounts(struct plan *plan)
 		for (size_t j = 0; j < plan->old_layout.amounts; j++)
 			if (plan->new_layout.amount_field[i] == plan->old_layout.amount_field[j])
 				plan->amount[i] = (int32_t)j;
+	plan->net = map_make(plan->new_layout.nets);
+	for (size_t i = 0; i < plan->new_layout.nets; i++)
+		for (size_t j = 0; j < plan->old_layout.nets; j++)
+			if (plan->amount[plan->new_layout.net[i]] == (int32_t)plan->old_layout.net[j])
+				plan->net[i] = (int32_t)j;
 }
 
 static void
@@ -118,6 +123,7 @@ plan_free(struct plan *plan)
 	free(plan->condition);
 	free(plan->bit);
 	free(plan->amount);
+	free(plan->net);
 	free(plan->ledger);
 	free(plan->ledger_rule);
 	free(plan->series_rule);

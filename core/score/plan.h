@@ -10,7 +10,7 @@ struct plan {
 	size_t old_words, new_words;
 	int32_t *condition;             /* of the new set: number in the old one, -1: none */
 	int32_t *bit;                   /* of a booking, likewise */
-	int32_t *amount;                /* likewise */
+	int32_t *amount, *net;          /* likewise */
 	int32_t *ledger, *ledger_rule, *series_rule, *family_rule;
 };
 

@@ -25,10 +25,17 @@ struct ledger_rule {                    /* one judgement of a ledger; a notice i
 	int64_t smallest_limit;         /* fen: nothing can stand at or below it */
 };
 
+enum series_keys { KEYS_ANY, KEYS_EACH, KEYS_SOME };   /* not asked for; each known one by itself; one level, or the poor classes */
+
 struct series_rule {
 	int32_t rule, target, where, numerator;
 	size_t amount;                  /* index in layout.amount_field; CASES for cases */
 	uint32_t where_bit, numerator_bit;      /* of a booking */
+	/* A ratio of two amounts: `amount` is the one below the line, and numerator is -1. */
+	bool is_pair;
+	size_t above;                   /* index in layout.amount_field of the one above it */
+	enum series_keys levels, classes;
+	uint8_t level;                  /* KEYS_SOME: 1 + its place in level_names */
 };
 #define CASES SIZE_MAX
 
@@ -56,6 +63,8 @@ struct layout {
 	size_t keeps, words;            /* words: of a booking's bits */
 	int32_t *amount_field;          /* settlement fields kept behind a booking; medfee_sumamt and hifp_pay first */
 	size_t amounts;
+	size_t *net;                    /* amounts of pairs: behind a booking's amounts stands what is booked of each, net of its refunds */
+	size_t nets;
 	struct ledger *ledger;
 	size_t ledgers;
 	struct ledger_rule *ledger_rule;
@@ -68,6 +77,7 @@ struct layout {
 	size_t claim_rules;
 	uint32_t beginnings;            /* months in which benefit years begin */
 	bool has_townships;             /* a family of townships is judged */
+	bool has_pairs, has_levels, has_classes;        /* ratios of two amounts; by level, by class */
 };
 
 enum { AMOUNT_MEDFEE, AMOUNT_HIFP };
@@ -84,9 +94,10 @@ enum cause { CAUSE_CLAIM, CAUSE_LATE, CAUSE_REFUND, CAUSE_RESTATED, CAUSE_CLOSE,
 
 struct series_month {
 	int64_t numerator, denominator; /* fen or stays of this month alone */
-	int64_t entries;                /* bookings or stays that stand in it */
+	int64_t entries;                /* bookings or stays that stand in it; of a pair settlements, each with its refunds */
 	bool watch;                     /* the probability to reach was below one half at this close */
 	struct said indicator;
+	unsigned __int128 squares[SQUARES];     /* of a pair; they wrap, so that what is taken out leaves nothing behind */
 };
 
 struct series_year {
@@ -108,6 +119,7 @@ struct month_evidence {                 /* a month's stays that keep a share dow
 struct series {                         /* one subject of a series rule */
 	size_t series_rule;
 	uint32_t subject;               /* name: the pool or a longer area */
+	uint8_t level, class;           /* of a pair: 1 + its number; 0: all together */
 	struct series_month *month;     /* from first_month on */
 	int32_t first_month;
 	size_t months;
@@ -227,9 +239,17 @@ struct turn {                           /* one record on its way */
 	bool is_timed;
 };
 
+struct pair_place {                     /* the series of a pair for one subject, by level and class; 0: none yet */
+	size_t series_rule;
+	uint32_t subject;
+	uint32_t number[LEVELS + 1][CLASS_COUNT + 1];
+};
+
 struct area_series {                    /* which series of its pool the bookings of an area go into */
 	uint32_t *series;
 	size_t count;
+	struct pair_place *pair;
+	size_t pairs;
 	bool known;
 };
 
@@ -481,7 +501,20 @@ void series_stays_changed(struct pool *, int32_t month);
 void series_trim(struct scorer *, struct pool *, int32_t oldest);
 void series_free(struct series *);
 void series_unsay(struct series *);                     /* as if nothing had been said of it */
+struct series_month *series_month(struct series *, int32_t month);      /* made when there is none */
+/* Of the rule and subject; level and class 0: not by them.  Made when there is none. */
+uint32_t series_number(struct pool *, size_t series_rule, uint32_t subject, uint8_t level, uint8_t class);
+const struct area_series *area_series(struct scorer *, struct pool *, uint32_t area);
 struct series_year *series_year(struct series *, int32_t year);        /* made when there is none */
+
+/* ---- pair.c: ratios of two amounts, by level and class, with the squares that say how sure they are ---- */
+/* Amounts come to what stands of the target (itself, or the original of a refund), sign 1, or leave it, sign -1. */
+void pairs_add(struct scorer *, uint32_t target, const struct booking *amounts, int sign);
+/* All that stands of the person's settlements of the year leaves its series (sign -1) or comes to them (sign 1): around a
+ * change of the person's class. */
+void pairs_move(struct scorer *, uint32_t person, int32_t year, int sign);
+/* Whether the settlement is of the series' level and class. */
+bool pair_has(struct scorer *, const struct series *, const struct booking *);
 
 /* ---- family.c ---- */
 void family_close(struct scorer *, struct pool *, size_t family_rule, int32_t month, enum cause);
@@ -499,7 +532,7 @@ struct subject {
 	const char *kind;
 	uint32_t pool, area, institution, township;     /* name numbers, 0: not in the subject */
 	struct slice psn_no;            /* clear */
-	const char *class;
+	const char *class, *level;      /* NULL: not in the subject */
 	char period[TIME_TEXT_SIZE];
 	bool area_is_identity;          /* the area is who it is about, not just where */
 	struct slice setl_id;           /* a rule that judges one claim */

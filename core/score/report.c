@@ -24,7 +24,8 @@ ledger_reads(const struct layout *layout, size_t i, size_t number)
 static bool
 series_same(const struct series_rule *a, const struct series_rule *b)
 {
-	return a->where == b->where && a->numerator == b->numerator && a->amount == b->amount;
+	return a->where == b->where && a->numerator == b->numerator && a->amount == b->amount && a->is_pair == b->is_pair && a->above == b->above
+	    && a->levels == b->levels && a->level == b->level && a->classes == b->classes;
 }
 
 static bool

@@ -7,11 +7,11 @@
 #include "core/score/matches.h"
 #include "core/state/codec.h"
 
-#define STATE_LAYOUT 8                  /* grows with every change of what is written */
+#define STATE_LAYOUT 9                  /* grows with every change of what is written */
 
 #define KNOWN(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " changed: name its new field below, then its size here, and count STATE_LAYOUT up")
 KNOWN(struct said, 24);
-KNOWN(struct series_month, 56);
+KNOWN(struct series_month, 112);
 KNOWN(struct series_year, 32);
 KNOWN(struct series, 64);
 KNOWN(struct cell, 16);
@@ -35,7 +35,7 @@ KNOWN(struct hiding, 64);
 KNOWN(struct suppression_counts, 24);
 KNOWN(struct held, 20);
 KNOWN(struct holding, 88);
-KNOWN(struct scorer, 23976);
+KNOWN(struct scorer, 23992);
 
 #define MONTHS_MOST 200000              /* from year 0 to 9999 there are fewer */
 #define TIME_MOST (INT64_C(1) << 39)    /* as far as a booking reaches */
@@ -106,6 +106,7 @@ series_month_state(struct codec *codec, struct series_month *month)
 	CODEC(codec, month->entries);
 	flag_state(codec, &month->watch);
 	said_state(codec, &month->indicator);
+	CODEC(codec, month->squares);
 }
 
 static void
@@ -115,6 +116,10 @@ series_state(struct codec *codec, struct scorer *scorer, struct series *series)
 	if (series->series_rule >= scorer->layout.series_rules)
 		codec_refuse(codec);
 	name_state(codec, scorer, &series->subject);
+	CODEC(codec, series->level);
+	CODEC(codec, series->class);
+	if (series->level > LEVELS || series->class > CLASS_COUNT)
+		codec_refuse(codec);
 	month_number_state(codec, &series->first_month);
 	size_t months = series->months, years = series->years;
 	codec_count(codec, &months, MONTHS_MOST);
@@ -381,6 +386,7 @@ layout_same(struct codec *codec, const struct scorer *scorer)
 	codec_same(codec, scorer->rules->rules);
 	codec_same(codec, layout->words);
 	codec_same(codec, layout->amounts);
+	codec_same(codec, layout->nets);
 	codec_same(codec, layout->ledgers);
 	codec_same(codec, layout->ledger_rules);
 	codec_same(codec, layout->beginnings);

@@ -40,7 +40,7 @@ scorer_open(struct ruleset *rules, const struct scorer_limits *limits)
 	scorer_bind(scorer, rules);
 	scorer->rule_counts = calloc(rules->rules + 1, sizeof *scorer->rule_counts);
 	suppressions_open(scorer);
-	bookings_init(&scorer->bookings, scorer->layout.words, scorer->layout.amounts);
+	bookings_init(&scorer->bookings, scorer->layout.words, scorer->layout.amounts + scorer->layout.nets);
 	persons_init(&scorer->persons, scorer->layout.ledgers, scorer->layout.ledger_rules, scorer->layout.beginnings);
 	chunks_init(&scorer->enrolments, sizeof(struct enrolment_record));
 	return scorer;
@@ -345,8 +345,10 @@ scorer_close(struct scorer *scorer)
 		return;
 	for (size_t i = 0; i < scorer->pools; i++)
 		pool_free(scorer, &scorer->pool[i]);
-	for (size_t i = 0; i < scorer->area_slots; i++)
+	for (size_t i = 0; i < scorer->area_slots; i++) {
 		free(scorer->area_series[i].series);
+		free(scorer->area_series[i].pair);
+	}
 	free(scorer->area_series);
 	free(scorer->pool);
 	free(scorer->pool_index);

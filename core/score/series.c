@@ -14,14 +14,15 @@ series_param(const struct scorer *scorer, size_t series_rule)
 
 /* ---- which series an area's bookings go into ---- */
 
-static uint32_t
-series_number(struct pool *pool, size_t series_rule, uint32_t subject)
+uint32_t
+series_number(struct pool *pool, size_t series_rule, uint32_t subject, uint8_t level, uint8_t class)
 {
 	for (size_t i = 0; i < pool->series_count; i++)
-		if (pool->series[i].series_rule == series_rule && pool->series[i].subject == subject)
+		if (pool->series[i].series_rule == series_rule && pool->series[i].subject == subject && pool->series[i].level == level
+		    && pool->series[i].class == class)
 			return (uint32_t)i;
 	pool->series = memory_resize(pool->series, (pool->series_count + 1) * sizeof *pool->series);
-	pool->series[pool->series_count] = (struct series){.series_rule = series_rule, .subject = subject};
+	pool->series[pool->series_count] = (struct series){.series_rule = series_rule, .subject = subject, .level = level, .class = class};
 	return (uint32_t)pool->series_count++;
 }
 
@@ -33,6 +34,16 @@ area_series_add(struct area_series *list, uint32_t number)
 			return;
 	list->series = memory_resize(list->series, (list->count + 1) * sizeof *list->series);
 	list->series[list->count++] = number;
+}
+
+static void
+area_pair_add(struct area_series *list, size_t series_rule, uint32_t subject)
+{
+	for (size_t i = 0; i < list->pairs; i++)
+		if (list->pair[i].series_rule == series_rule && list->pair[i].subject == subject)
+			return;
+	list->pair = memory_resize(list->pair, (list->pairs + 1) * sizeof *list->pair);
+	list->pair[list->pairs++] = (struct pair_place){.series_rule = series_rule, .subject = subject};
 }
 
 void
@@ -49,14 +60,14 @@ series_name_regions(struct scorer *scorer, uint32_t area)
 	}
 }
 
-static const struct area_series *
+const struct area_series *
 area_series(struct scorer *scorer, struct pool *pool, uint32_t area)
 {
 	struct area_series *list = &scorer->area_series[area];
 	if (list->known)
 		return list;
 	list->known = true;
-	list->count = 0;
+	list->count = list->pairs = 0;
 	struct slice code = names_text(&scorer->names, area), pool_name = names_text(&scorer->names, pool->name);
 	for (size_t i = 0; i < scorer->layout.series_rules; i++) {
 		const struct param *param = series_param(scorer, i);
@@ -65,7 +76,10 @@ area_series(struct scorer *scorer, struct pool *pool, uint32_t area)
 			if (param->row[j].is_floor || !slice_starts_with(code, region))
 				continue;
 			uint32_t subject = region.length > pool_name.length ? names_number(&scorer->names, region) : pool->name;
-			area_series_add(list, series_number(pool, i, subject));
+			if (scorer->layout.series_rule[i].is_pair)
+				area_pair_add(list, i, subject);
+			else
+				area_series_add(list, series_number(pool, i, subject, 0, 0));
 		}
 	}
 	return list;
@@ -73,7 +87,7 @@ area_series(struct scorer *scorer, struct pool *pool, uint32_t area)
 
 /* ---- sums ---- */
 
-static struct series_month *
+struct series_month *
 series_month(struct series *series, int32_t month)
 {
 	if (series->months == 0)
@@ -159,7 +173,7 @@ series_unsay(struct series *series)
 		series->year[i].alert = (struct said){0};
 }
 
-/* ---- evidence: the stays that keep the share down, the dearest first ---- */
+/* ---- evidence: the stays that keep the share down, or that a ratio is made of, the dearest first ---- */
 
 #define STAYS_AHEAD 16          /* bookings asked for before they are looked at */
 
@@ -172,11 +186,11 @@ claim_of(const struct scorer *scorer, uint32_t number, size_t amount)
 }
 
 static bool
-keeps_down(const struct scorer *scorer, const struct pool *pool, const struct series *series, uint32_t number)
+keeps_down(struct scorer *scorer, const struct pool *pool, const struct series *series, uint32_t number)
 {
 	const struct series_rule *made = &scorer->layout.series_rule[series->series_rule];
 	const struct booking *booking = booking_at(&scorer->bookings, number);
-	if (!booking_bit(booking, made->where_bit) || booking_bit(booking, made->numerator_bit))
+	if (!booking_bit(booking, made->where_bit) || (made->is_pair ? !pair_has(scorer, series, booking) : booking_bit(booking, made->numerator_bit)))
 		return false;
 	return series->subject == pool->name
 	    || slice_starts_with(names_text(&scorer->names, booking->area), names_text(&scorer->names, series->subject));
@@ -272,21 +286,16 @@ input_fill(struct series_input *input, const struct series *series, int32_t thro
 		input->denominator[input->months++] = known ? series->month[place].denominator : 0;
 	}
 	size_t before = (size_t)(through - 1 - series->first_month);
+	for (size_t i = 0; i < series->months; i++) {
+		const struct series_month *sums = &series->month[i];
+		int32_t month = series->first_month + (int32_t)i;
+		bool counts = month / 12 == through / 12 && month <= through;
+		input->settlements += counts ? sums->entries : 0;
+		for (size_t j = 0; counts && j < SQUARES; j++)
+			input->squares[j] += sums->squares[j];
+	}
 	input->watch_before = through > series->first_month && before < series->months
 	    && (through - 1) / 12 == through / 12 && series->month[before].watch;
-}
-
-static void
-say_alert_of_year(struct scorer *scorer, const struct pool *pool, struct series *series, int32_t through, struct statement *statement,
-    struct subject *subject)
-{
-	struct said *said = &series_year(series, through / 12)->alert;
-	if (!alert_may_speak(said, statement->verdict))
-		return;
-	statement->claims_total = collect_year(scorer, pool, series, through);
-	statement->evidence = &scorer->evidence;
-	snprintf(subject->period, sizeof subject->period, "%d", through / 12);
-	say_alert(scorer, said, statement);
 }
 
 /* Settlements and refunds, or stays, from January on. */
@@ -300,6 +309,21 @@ entries_of_year(const struct series *series, int32_t through)
 			entries += series->month[i].entries;
 	}
 	return entries;
+}
+
+static void
+say_alert_of_year(struct scorer *scorer, const struct pool *pool, struct series *series, int32_t through, struct statement *statement,
+    struct subject *subject)
+{
+	struct said *said = &series_year(series, through / 12)->alert;
+	if (!alert_may_speak(said, statement->verdict))
+		return;
+	statement->claims_total = collect_year(scorer, pool, series, through);
+	if (scorer->layout.series_rule[series->series_rule].is_pair)
+		statement->claims_total = (size_t)entries_of_year(series, through);
+	statement->evidence = &scorer->evidence;
+	snprintf(subject->period, sizeof subject->period, "%d", through / 12);
+	say_alert(scorer, said, statement);
 }
 
 /* A series begins with its first booking: before it there is nothing to judge, unless something was said of a month
@@ -334,7 +358,8 @@ judge_month(struct scorer *scorer, const struct pool *pool, struct series *serie
 	struct series_month *month = series_month(series, through);
 	month->watch = result.watch_now;
 	struct subject subject = {.kind = is_pool ? "pool" : "area", .pool = pool->name, .area = is_pool ? 0 : series->subject,
-	    .area_is_identity = !is_pool, .variant = ""};
+	    .area_is_identity = !is_pool, .variant = "", .level = series->level ? level_names[series->level - 1] : NULL,
+	    .class = series->class ? class_names[series->class - 1] : NULL};
 	month_text(through, subject.period);
 	struct statement statement = {.rule = made->rule, .subject = &subject, .verdict = &verdict, .row = row, .param = made->target,
 	    .cause = cause, .event_time = (int64_t)(last_day + 1) * DAY_SECONDS - 1};
@@ -346,14 +371,17 @@ judge_month(struct scorer *scorer, const struct pool *pool, struct series *serie
 static int
 series_order(const struct scorer *scorer, const struct series *a, const struct series *b)
 {
-	return slice_compare(names_text(&scorer->names, a->subject), names_text(&scorer->names, b->subject));
+	int order = slice_compare(names_text(&scorer->names, a->subject), names_text(&scorer->names, b->subject));
+	if (order == 0)
+		order = (a->level > b->level) - (a->level < b->level);
+	return order ? order : (a->class > b->class) - (a->class < b->class);
 }
 
 static void
 months_judge(struct scorer *scorer, struct pool *pool, size_t series_rule, int32_t first, int32_t last, enum cause cause)
 {
 	const struct series *done = NULL;
-	for (;;) {      /* in order of the subject's text: few subjects, so a scan for the next one will do */
+	for (;;) {      /* in order of the subject's text, level and class: few subjects, so a scan for the next one will do */
 		struct series *next = NULL;
 		for (size_t i = 0; i < pool->series_count; i++) {
 			struct series *series = &pool->series[i];

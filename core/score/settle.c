@@ -64,6 +64,8 @@ book(struct scorer *scorer, uint32_t number, uint32_t original, int sign)
 		touch(scorer, bits->person, year);
 	if (scorer->layout.series_rules)
 		series_add(scorer, bits, booking, sign);
+	if (scorer->layout.has_pairs)
+		pairs_add(scorer, original == NOBODY ? number : original, booking, sign);
 	pool_note(scorer, pool_get(scorer, person_at(&scorer->persons, bits->person)->pool), month, sign);
 }
 
@@ -196,6 +198,12 @@ claim_begins(const struct scorer *scorer, const struct turn *turn)
 	return tables_begins(scorer->rules, turn->area, claim_text(turn->claim, FIELD_psn_type), time_day(turn->claim->value[FIELD_setl_time].number));
 }
 
+static uint32_t
+claim_level(const struct scorer *scorer, const struct turn *turn)
+{
+	return scorer->layout.has_levels ? (uint32_t)(1 + tables_level(scorer->rules, turn->area, turn->claim)) : 0;
+}
+
 /* Of all that was asked about the claim only what aggregates ask for stays. */
 static void
 keep_bits(const struct layout *layout, int64_t *data, const uint64_t *truth)
@@ -230,7 +238,8 @@ booking_fill(struct scorer *scorer, uint32_t number, const struct turn *turn, co
 		booking->refunds = 0;
 		booking->refunded_medfee = booking->refunded_hifp = 0;
 	}
-	booking->flags = flags | (booking->flags & BOOKING_GATHERED) | claim_begins(scorer, turn) << BOOKING_BEGINS_SHIFT;
+	booking->flags = flags | (booking->flags & BOOKING_GATHERED) | claim_begins(scorer, turn) << BOOKING_BEGINS_SHIFT
+	    | claim_level(scorer, turn) << BOOKING_LEVEL_SHIFT;
 	booking_book_begins(booking, booking_begins(booking));
 	keep_bits(&scorer->layout, booking->data, truth);
 	for (size_t i = 0; i < scorer->layout.amounts; i++)

@@ -19,6 +19,9 @@ rewrite_booking(const void *context, const int64_t *old_data, int64_t *new_data)
 	for (size_t i = 0; i < plan->new_layout.amounts; i++)
 		if (plan->amount[i] >= 0)
 			new_data[plan->new_words + i] = old_data[plan->old_words + (size_t)plan->amount[i]];
+	for (size_t i = 0; i < plan->new_layout.nets; i++)
+		if (plan->net[i] >= 0)
+			new_data[plan->new_words + plan->new_layout.amounts + i] = old_data[plan->old_words + plan->old_layout.amounts + (size_t)plan->net[i]];
 }
 
 static void
@@ -202,7 +205,7 @@ scorer_use(struct scorer *scorer, struct ruleset *rules, struct ruleset **old)
 	}
 	struct plan plan;
 	plan_make(&plan, scorer->rules, &scorer->layout, rules);
-	bookings_relayout(&scorer->bookings, plan.new_words, plan.new_layout.amounts, rewrite_booking, &plan);
+	bookings_relayout(&scorer->bookings, plan.new_words, plan.new_layout.amounts + plan.new_layout.nets, rewrite_booking, &plan);
 	persons_relayout(&scorer->persons, plan.new_layout.ledgers, plan.new_layout.ledger_rules, plan.new_layout.beginnings,
 	    rewrite_year, &plan);
 	windows_move(scorer, &plan);

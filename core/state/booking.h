@@ -29,6 +29,10 @@ enum booking_flag {
 #define BOOKING_BOOKED_SHIFT 12
 #define BOOKING_MONTH 15u
 
+/* And the level of the institution as the table says: 1 + its place in level_names, 0: unknown, or no rule asks. */
+#define BOOKING_LEVEL_SHIFT 16
+#define BOOKING_LEVEL 7u
+
 /* Times are Beijing seconds: 40 bits reach 17,000 years either way. */
 struct booking {
 	struct hash128 content;
@@ -109,6 +113,12 @@ static inline void
 booking_book_begins(struct booking *booking, uint32_t begins)
 {
 	booking->flags = (booking->flags & ~(BOOKING_MONTH << BOOKING_BOOKED_SHIFT)) | (begins & BOOKING_MONTH) << BOOKING_BOOKED_SHIFT;
+}
+
+static inline uint8_t
+booking_level(const struct booking *booking)
+{
+	return (uint8_t)(booking->flags >> BOOKING_LEVEL_SHIFT & BOOKING_LEVEL);
 }
 
 static inline struct slice

@@ -329,10 +329,10 @@ def check_quiet():
 
 
 def check_check():
-    done = told(0, "rules 9 (enforced", "bytes of state for each: person ")(run("check", RULES))
-    expect(done.out.startswith("# management/") and done.out.count("\nid: ") == 9, done.out[:200])
+    done = told(0, "rules 13 (enforced", "bytes of state for each: person ")(run("check", RULES))
+    expect(done.out.startswith("# management/") and done.out.count("\nid: ") == 13, done.out[:200])
     as_json = json.loads(told(0)(run("check", "--json", RULES)).out)
-    expect(len(as_json["rules"]) == 9 and len(as_json["ruleset"]) == 64 and as_json["bytes_per"]["person"] > 0, as_json)
+    expect(len(as_json["rules"]) == 13 and len(as_json["ruleset"]) == 64 and as_json["bytes_per"]["person"] > 0, as_json)
     # What is printed is a rule file again.
     for document in done.out.split("---\n"):
         head, text = document.split("\n", 1)
@@ -390,7 +390,7 @@ def check_schema():
             for setting in ("sum", "assert", "level"):
                 expect(setting not in rule or not validator.is_valid({**rule, setting: 5}), name, setting)
             seen += 1
-    expect(seen == 9, seen, "rules")
+    expect(seen == 13, seen, "rules")
 
 
 def check_test():

@@ -23,9 +23,9 @@ YEAR = ["--seed", "11", "--persons", "4000", "--from", "2024-06-01", "--to", "20
 # generator is to be expected and written here.
 SMALL = ["--seed", "42", "--persons", "3000", "--from", "2024-12-01", "--to", "2025-01-31"]
 SMALL_DIGESTS = {
-    "settlements.ndjson": "27ff5d2c389107d75514738e9bfa1b2e2a9d66d6535f72aa3f895c10e6d937f5",
+    "settlements.ndjson": "72f692995a1414b3c6db83cd940e54bbf54f09547f64cc5a8057ac6ba6471666",
     "enrolment.ndjson": "3225f3efbbcd2296dec57afe62165785f9d0f0ea77f623ce0a133c1c3c494bb0",
-    "truth.json": "5dab67610bc9cbfe14534bd836c8421f2afd90effe7436f4b7a1576db229f3cf",
+    "truth.json": "3aa705947a13ff9eceaa1de1c788bb1629d40ef29ddce98789acf1c5c6ecf276",
     "tables/institutions.csv": "a7e6a99fa4c5985c229e55f992ceb4d18518ff107289431bc0bf93f930e2fba8",
     "tables/population.csv": "4b79be144e2e8cb0b1802115708f63d7162aa81919a7295ee0714a77421fd381",
 }
@@ -261,6 +261,33 @@ class Truth(Case):
         self.assertLess(money[0] * 10, money[1] * 7)
         self.assertLess(cases[0] * 10, cases[1] * 9)
 
+    def ratio(self, area, year, level=None):
+        """fund / in-policy cost of residents' stays; level as in hosp_lv."""
+        paid = cost = 0
+        for record in self.county.standing:
+            if (record["med_type"], record["insutype"], record["insu_admdvs"]) == ("21", "390", area) and self.county.booked_year(record) == year:
+                if level in (None, record["hosp_lv"]):
+                    paid += fen(record, "hifp_pay")
+                    cost += fen(record, "inscp_scp_amt")
+        return paid / cost
+
+    def test_ratios_of_payment_are_plausible(self):
+        for area, year in (("141121", "2024"), ("140525", "2024"), ("140525", "2025")):
+            self.assertTrue(0.66 < self.ratio(area, year) < 0.74, (area, year, self.ratio(area, year)))
+            self.assertGreater(self.ratio(area, year, "3"), 0.85, (area, year))
+
+    def test_a_planted_ratio_is_low_by_eight_points(self):
+        words = ["--seed", "5", "--persons", "9000", "--from", "2024-01-01", "--to", "2024-06-30", "--area", "141121", "--area", "140525"]
+        _, clean = self.world(*words, "--clean")
+        _, planted = self.world(*words, "--plant", "ratio_low")
+        (entry,) = planted.planted("ratio_low")
+        self.assertEqual((entry["subject"]["kind"], entry["subject"]["insu_admdvs"], entry["subject"]["period"]), ("area", "141121", "2024"))
+        for area, least, most in (("141121", 0.06, 0.085), ("140525", 0, 0)):
+            self.county = clean
+            before = self.ratio(area, "2024")
+            self.county = planted
+            self.assertTrue(least <= before - self.ratio(area, "2024") <= most, area)
+
     def test_shares_are_met_where_nothing_is_planted(self):
         for area, year in (("141121", "2024"), ("140525", "2024"), ("140525", "2025")):
             money, cases = self.shares(area, year)
@@ -422,7 +449,7 @@ class Commands(Case):
         for language, words in (("zh", "超出限额一分钱"), ("en", "over the cap by one fen")):
             run = subprocess.run([PROGRAM, "generate", "--lang", language, "--help"], capture_output=True, text=True, check=True)
             for name in ("cap_two_institutions", "cap_one_fen", "cap_refunded", "cap_year_change", "cap_tiers", "share_low_money",
-                         "share_low_cases", "poor_admissions_township", "poor_admissions_institution", "duplicates", "broken"):
+                         "share_low_cases", "ratio_low", "poor_admissions_township", "poor_admissions_institution", "duplicates", "broken"):
                 self.assertIn(name, run.stdout)
             self.assertIn(words, run.stdout)
 
@@ -443,7 +470,7 @@ class Found(Case):
         folder, county = self.world("--seed", "7", "--persons", "20000", "--from", "2024-10-01", "--to", "2025-03-31")
         score, summary = self.replay(folder)
         self.assertEqual({row["scenario"]: row["missed"] for row in score["scenarios"]}, {row["scenario"]: 0 for row in score["scenarios"]})
-        self.assertEqual(len(score["scenarios"]), 10)
+        self.assertEqual(len(score["scenarios"]), 11)
         self.assertEqual((score["false"], score["retracted_not_planted"]), ({}, 0))
         self.assertTrue(all(row["money_exact"] == row["money_checked"] for row in score["scenarios"]))
         counts = county.counts

@@ -57,7 +57,7 @@ def subject_matches(entry, alert, key):
     if planted["kind"] in ("pool", "area"):
         money = "numerator_fen" in alert["finding"]
         same = all(subject.get(name) == planted.get(name) for name in ("pool", "insu_admdvs"))
-        return same and money == ("numerator_fen" in entry)
+        return same and "level" not in subject and (entry["detector"] == "ratio" or money == ("numerator_fen" in entry))
     if planted["kind"] == "person":
         return subject["psn_no"] in (planted["psn_no"], pseudonym(key, planted["psn_no"]))
     return all(subject.get(name) == planted[name] for name in ("township", "fixmedins_code", "class") if name in planted)

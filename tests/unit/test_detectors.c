@@ -28,7 +28,7 @@ setting_bytes(enum setting_type type)
 START_TEST(test_registry)
 {
 	const struct detector_registry *registry = detectors_registry();
-	ck_assert_uint_eq(registry->count, 4);
+	ck_assert_uint_eq(registry->count, 5);
 	for (size_t i = 0; i < registry->count; i++) {
 		const struct detector *detector = registry->list[i];
 		ck_assert(i == 0 || strcmp(registry->list[i - 1]->name, detector->name) < 0);
