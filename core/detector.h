@@ -50,6 +50,7 @@ enum finding_type {
 struct finding_value {
 	const char *name;
 	enum finding_type type;
+	bool is_silent;                 /* no line shows it: a gauge alone does */
 	int64_t number, denominator;
 	double real;
 };

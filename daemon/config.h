@@ -53,6 +53,9 @@ struct config {
 	} archive;
 	int64_t tick_after;             /* seconds, 0: never */
 	const char *listen;             /* host:port, or off */
+	struct {
+		int64_t pools, townships, institutions; /* subjects of indicators that get gauges */
+	} metrics;
 	const char *mirror;             /* "": none */
 	const char *refused_certificate;        /* "": the bytes of a refused record are left out */
 	int64_t heartbeat, stats_every, check_every, stall_after, drain;       /* seconds */

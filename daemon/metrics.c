@@ -2,42 +2,20 @@
 #include "daemon/metrics.h"
 
 #include "daemon/clock.h"
+#include "daemon/exposition.h"
+#include "daemon/host.h"
 
 #include <inttypes.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #ifndef FW_VERSION
 #define FW_VERSION "unknown"
 #endif
 
-static void
-family(struct buffer *out, const char *name, const char *type, const char *help)
-{
-	buffer_printf(out, "# HELP fundwatch_%s %s\n# TYPE fundwatch_%s %s\n", name, help, name, type);
-}
-
-/* A label value: backslash, quote and newline escaped. */
+/* A label of a text that ends with NUL. */
 static void
 label(struct buffer *out, const char *name, const char *value)
 {
-	buffer_printf(out, "%s=\"", name);
-	for (; *value; value++) {
-		if (*value == '\\' || *value == '"')
-			buffer_char(out, '\\');
-		if (*value == '\n')
-			buffer_text(out, "\\n");
-		else
-			buffer_char(out, *value);
-	}
-	buffer_char(out, '"');
-}
-
-static void
-single(struct buffer *out, const char *name, const char *type, const char *help, uint64_t value)
-{
-	family(out, name, type, help);
-	buffer_printf(out, "fundwatch_%s %" PRIu64 "\n", name, value);
+	metric_label(out, name, slice_of(value));
 }
 
 /* ---- partitions ---- */
@@ -76,13 +54,13 @@ partition_counters_add(struct buffer *out, const struct partition *partition, si
 {
 	for (size_t c = 0; c < sizeof partition_counters / sizeof partition_counters[0]; c++) {
 		const struct partition_counter *row = &partition_counters[c];
-		family(out, row->name, "counter", row->help);
+		metric_family(out, row->name, "counter", row->help);
 		for (size_t i = 0; i < count; i++) {
 			partition_labels(out, row->name, &partition[i], NULL);
 			buffer_printf(out, "%" PRIu64 "\n", count_get((const _Atomic uint64_t *)((const char *)&partition[i] + row->offset)));
 		}
 	}
-	family(out, "records_refused_total", "counter", "Records refused, by reason; each is a dead letter.");
+	metric_family(out, "records_refused_total", "counter", "Records refused, by reason; each is a dead letter.");
 	for (size_t i = 0; i < count; i++) {
 		for (size_t r = 0; r < REFUSAL_COUNT; r++) {
 			partition_labels(out, "records_refused_total", &partition[i], refusal_names[r]);
@@ -92,19 +70,36 @@ partition_counters_add(struct buffer *out, const struct partition *partition, si
 }
 
 static void
+milliseconds_line(struct buffer *out, int64_t ms)
+{
+	buffer_printf(out, "%s%" PRId64 ".%03" PRId64 "\n", ms < 0 ? "-" : "", ms < 0 ? -ms / 1000 : ms / 1000, ms < 0 ? -ms % 1000 : ms % 1000);
+}
+
+static void
 partition_gauges_add(struct buffer *out, const struct partition *partition, size_t count, const struct status *status, int64_t now_ns)
 {
-	family(out, "lag_records", "gauge", "Records of the partition that are not judged yet.");
+	metric_family(out, "lag_records", "gauge", "Records of the partition that are not judged yet.");
 	for (size_t i = 0; i < count; i++) {
 		partition_labels(out, "lag_records", &partition[i], NULL);
 		buffer_printf(out, "%" PRId64 "\n", partition_lag(&partition[i]));
 	}
-	family(out, "position_offset", "gauge", "Next offset that is read; -1 before the first.");
+	metric_family(out, "position_offset", "gauge", "Next offset that is read; -1 before the first.");
 	for (size_t i = 0; i < count; i++) {
 		partition_labels(out, "position_offset", &partition[i], NULL);
 		buffer_printf(out, "%" PRId64 "\n", atomic_load_explicit(&partition[i].position, memory_order_relaxed));
 	}
-	family(out, "partition_stalled", "gauge", "1 when the partition has lag and does not advance, or was stopped.");
+	metric_family(out, "last_record_timestamp_seconds", "gauge", "Unix time at which the last record was taken; before the first since the start, the start.");
+	for (size_t i = 0; i < count; i++) {
+		int64_t taken_ms = atomic_load_explicit(&partition[i].taken_wall_ms, memory_order_relaxed);
+		partition_labels(out, "last_record_timestamp_seconds", &partition[i], NULL);
+		milliseconds_line(out, taken_ms ? taken_ms : status->started_wall_ms);
+	}
+	metric_family(out, "record_ahead_seconds", "gauge", "How far Kafka's timestamp of the last record was ahead of this machine's clock when it was taken; negative: behind.");
+	for (size_t i = 0; i < count; i++) {
+		partition_labels(out, "record_ahead_seconds", &partition[i], NULL);
+		milliseconds_line(out, atomic_load_explicit(&partition[i].ahead_ms, memory_order_relaxed));
+	}
+	metric_family(out, "partition_stalled", "gauge", "1 when the partition has lag and does not advance, or was stopped.");
 	for (size_t i = 0; i < count; i++) {
 		partition_labels(out, "partition_stalled", &partition[i], NULL);
 		buffer_printf(out, "%d\n", partition_stalled(&partition[i], now_ns, status->stall_after_ns));
@@ -128,7 +123,7 @@ rule_line(struct buffer *out, const char *name, const char *id, const char *stat
 static void
 rule_alerts_add(struct buffer *out, const struct figures *figures, const char *name, const char *help, bool shadow)
 {
-	family(out, name, "counter", help);
+	metric_family(out, name, "counter", help);
 	for (size_t i = 0; i < figures->rules; i++) {
 		for (size_t s = 0; s < 4; s++) {
 			const struct rule_figures *rule = &figures->rule[i];
@@ -141,7 +136,7 @@ rule_alerts_add(struct buffer *out, const struct figures *figures, const char *n
 static void
 rule_standing_add(struct buffer *out, const struct figures *figures, const char *name, const char *help, bool on_trial)
 {
-	family(out, name, "gauge", help);
+	metric_family(out, name, "gauge", help);
 	for (size_t i = 0; i < figures->rules; i++) {
 		if (!figures->rule[i].in_set || figures->rule[i].on_trial != on_trial)
 			continue;
@@ -153,7 +148,7 @@ rule_standing_add(struct buffer *out, const struct figures *figures, const char 
 static void
 rule_counts_add(struct buffer *out, const struct figures *figures, const char *name, const char *help, size_t offset)
 {
-	family(out, name, "counter", help);
+	metric_family(out, name, "counter", help);
 	for (size_t i = 0; i < figures->rules; i++) {
 		uint64_t value;
 		if (!figures->rule[i].in_set)
@@ -174,17 +169,17 @@ seconds_line(struct buffer *out, uint64_t ns)
 static void
 rule_costs_add(struct buffer *out, const struct figures *figures)
 {
-	family(out, "rule_cost_seconds_total", "counter", "Time that the rule's judging took, sampled, since the ruleset was taken.");
+	metric_family(out, "rule_cost_seconds_total", "counter", "Time that the rule's judging took, sampled, since the ruleset was taken.");
 	for (size_t i = 0; i < figures->rules; i++) {
 		if (!figures->rule[i].in_set)
 			continue;
 		rule_line(out, "rule_cost_seconds_total", figures->rule[i].id, NULL);
 		seconds_line(out, figures->rule[i].cost.ns);
 	}
-	family(out, "conditions_cost_seconds_total", "counter", "Time that the conditions of all rules together took, sampled, since the ruleset was taken.");
+	metric_family(out, "conditions_cost_seconds_total", "counter", "Time that the conditions of all rules together took, sampled, since the ruleset was taken.");
 	buffer_text(out, "fundwatch_conditions_cost_seconds_total ");
 	seconds_line(out, figures->cost.matcher.ns);
-	family(out, "state_cost_seconds_total", "counter", "Time that settlements took to be booked, sampled, since the ruleset was taken.");
+	metric_family(out, "state_cost_seconds_total", "counter", "Time that settlements took to be booked, sampled, since the ruleset was taken.");
 	buffer_text(out, "fundwatch_state_cost_seconds_total ");
 	seconds_line(out, figures->cost.settling.ns);
 }
@@ -199,7 +194,7 @@ rules_add(struct buffer *out, const struct figures *figures)
 	rule_costs_add(out, figures);
 	rule_standing_add(out, figures, "alerts_standing", "Alerts that stand now, by rule; rules in shadow mode have none.", false);
 	rule_standing_add(out, figures, "shadow_alerts_standing", "The same of rules in shadow mode.", true);
-	family(out, "amount_at_risk_fen", "gauge", "Money in question of the alerts that stand, in fen.");
+	metric_family(out, "amount_at_risk_fen", "gauge", "Money in question of the alerts that stand, in fen.");
 	for (size_t i = 0; i < figures->rules; i++) {
 		if (!figures->rule[i].in_set || figures->rule[i].on_trial)
 			continue;
@@ -211,7 +206,7 @@ rules_add(struct buffer *out, const struct figures *figures)
 static void
 suppressions_add(struct buffer *out, const struct figures *figures)
 {
-	family(out, "suppressed_total", "counter", "Alert lines that an entry of the suppressions kept from being said.");
+	metric_family(out, "suppressed_total", "counter", "Alert lines that an entry of the suppressions kept from being said.");
 	for (size_t i = 0; i < figures->suppressions; i++) {
 		buffer_text(out, "fundwatch_suppressed_total{");
 		label(out, "suppression", figures->suppression[i].id);
@@ -226,18 +221,20 @@ figures_add(struct buffer *out, struct status *status)
 	const struct figures *figures = &status->figures;
 	rules_add(out, figures);
 	suppressions_add(out, figures);
-	family(out, "ruleset_info", "gauge", "The running ruleset: digest of its rules and tables.");
+	buffer_add(out, figures->rule_info.data, figures->rule_info.length);
+	buffer_add(out, figures->indicators.data, figures->indicators.length);
+	metric_family(out, "ruleset_info", "gauge", "The running ruleset: digest of its rules and tables.");
 	buffer_text(out, "fundwatch_ruleset_info{");
 	label(out, "digest", figures->ruleset);
 	buffer_text(out, "} 1\n");
-	single(out, "rules", "gauge", "Rules of the running ruleset.", figures->rules_in_set);
-	single(out, "state_persons", "gauge", "Persons remembered.", figures->counts.persons);
-	single(out, "state_settlements", "gauge", "Settlements remembered.", figures->counts.settlements);
-	single(out, "state_bytes", "gauge", "Memory of persons and settlements.", figures->counts.state_bytes);
-	single(out, "refunds_total", "counter", "Refunds booked.", figures->counts.refunds);
-	single(out, "unlinked_refunds_total", "counter", "Refunds without an original.", figures->counts.unlinked_refunds);
-	single(out, "restated_total", "counter", "Settlements that replaced an earlier version.", figures->counts.restated);
-	single(out, "beyond_history_total", "counter", "Settlements older than the windows that are kept.", figures->counts.beyond_history);
+	metric_single(out, "rules", "gauge", "Rules of the running ruleset.", figures->rules_in_set);
+	metric_single(out, "state_persons", "gauge", "Persons remembered.", figures->counts.persons);
+	metric_single(out, "state_settlements", "gauge", "Settlements remembered.", figures->counts.settlements);
+	metric_single(out, "state_bytes", "gauge", "Memory of persons and settlements.", figures->counts.state_bytes);
+	metric_single(out, "refunds_total", "counter", "Refunds booked.", figures->counts.refunds);
+	metric_single(out, "unlinked_refunds_total", "counter", "Refunds without an original.", figures->counts.unlinked_refunds);
+	metric_single(out, "restated_total", "counter", "Settlements that replaced an earlier version.", figures->counts.restated);
+	metric_single(out, "beyond_history_total", "counter", "Settlements older than the windows that are kept.", figures->counts.beyond_history);
 	pthread_mutex_unlock(&status->lock);
 }
 
@@ -258,7 +255,7 @@ static const struct {
 static void
 stages_add(struct buffer *out, const struct status *status)
 {
-	family(out, "stage_seconds", "histogram", "Time a record or line spends in a stage; docs/operation.md explains the stages.");
+	metric_family(out, "stage_seconds", "histogram", "Time a record or line spends in a stage; docs/operation.md explains the stages.");
 	for (size_t s = 0; s < STAGE_COUNT; s++) {
 		const struct hist *hist = &status->stage[s];
 		for (size_t i = 0; i < sizeof ladder / sizeof ladder[0]; i++)
@@ -269,7 +266,7 @@ stages_add(struct buffer *out, const struct status *status)
 		buffer_printf(out, "fundwatch_stage_seconds_sum{stage=\"%s\"} %" PRIu64 ".%09" PRIu64 "\n", stage_names[s], sum / 1000000000, sum % 1000000000);
 		buffer_printf(out, "fundwatch_stage_seconds_count{stage=\"%s\"} %" PRIu64 "\n", stage_names[s], all);
 	}
-	family(out, "stage_negative_total", "counter", "Measurements below zero (clocks that differ), not in the histogram.");
+	metric_family(out, "stage_negative_total", "counter", "Measurements below zero (clocks that differ), not in the histogram.");
 	for (size_t s = 0; s < STAGE_COUNT; s++)
 		buffer_printf(out, "fundwatch_stage_negative_total{stage=\"%s\"} %" PRIu64 "\n", stage_names[s], count_get(&status->stage[s].negative));
 }
@@ -279,7 +276,7 @@ stages_add(struct buffer *out, const struct status *status)
 static void
 build_add(struct buffer *out)
 {
-	family(out, "build_info", "gauge", "Version of the program.");
+	metric_family(out, "build_info", "gauge", "Version of the program.");
 	buffer_text(out, "fundwatch_build_info{");
 	label(out, "version", FW_VERSION);
 	buffer_text(out, "} 1\n");
@@ -289,16 +286,23 @@ static void
 publisher_add(struct buffer *out, const struct status *status)
 {
 	static const char *const kinds[OUTPUT_KINDS] = {"alert", "shadow", "indicator", "refused", "data_quality"};
-	family(out, "lines_total", "counter", "Lines that the core said, by kind.");
+	metric_family(out, "lines_total", "counter", "Lines that the core said, by kind.");
 	for (size_t i = 0; i < OUTPUT_KINDS; i++)
 		buffer_printf(out, "fundwatch_lines_total{kind=\"%s\"} %" PRIu64 "\n", kinds[i], count_get(&status->outputs[i]));
-	single(out, "delivered_total", "counter", "Messages that the broker acknowledged.", count_get(&status->delivered));
-	single(out, "delivery_failures_total", "counter", "Messages that failed and were sent again.", count_get(&status->delivery_failures));
-	single(out, "producer_queue_full_total", "counter", "Times the producer's queue was full and was waited for.", count_get(&status->queue_full));
-	single(out, "producer_rebuilds_total", "counter", "Producers made anew after a fatal error.", count_get(&status->producer_rebuilds));
-	single(out, "messages_in_flight", "gauge", "Messages handed over and not acknowledged yet.", count_get(&status->in_flight));
-	single(out, "messages_held", "gauge", "Messages that failed and wait to be sent again.", count_get(&status->held));
-	single(out, "kafka_errors_total", "counter", "Errors that the Kafka client reported.", count_get(&status->kafka_errors));
+	metric_single(out, "delivered_total", "counter", "Messages that the broker acknowledged.", count_get(&status->delivered));
+	metric_single(out, "delivery_failures_total", "counter", "Messages that failed and were sent again.", count_get(&status->delivery_failures));
+	metric_single(out, "producer_queue_full_total", "counter", "Times the producer's queue was full and was waited for.", count_get(&status->queue_full));
+	metric_single(out, "producer_rebuilds_total", "counter", "Producers made anew after a fatal error.", count_get(&status->producer_rebuilds));
+	metric_single(out, "messages_in_flight", "gauge", "Messages handed over and not acknowledged yet.", count_get(&status->in_flight));
+	metric_single(out, "messages_held", "gauge", "Messages that failed and wait to be sent again.", count_get(&status->held));
+	metric_single(out, "kafka_errors_total", "counter", "Errors that the Kafka client reported.", count_get(&status->kafka_errors));
+}
+
+static void
+seconds(struct buffer *out, const char *name, const char *help, uint64_t ns)
+{
+	metric_family(out, name, "gauge", help);
+	buffer_printf(out, "fundwatch_%s %" PRIu64 ".%09" PRIu64 "\n", name, ns / 1000000000, ns % 1000000000);
 }
 
 static void
@@ -306,67 +310,39 @@ archive_add(struct buffer *out, const struct status *status)
 {
 	if (!atomic_load(&status->archive_on))
 		return;
-	single(out, "archive_position", "gauge", "Entries handed to the archive.", count_get(&status->archive_next));
-	single(out, "archive_synced_position", "gauge", "Entries of the archive that are on disk.", count_get(&status->archive_synced));
-	single(out, "archive_bytes", "gauge", "Bytes of the archive on disk.", count_get(&status->archive_bytes));
-	single(out, "archive_commits_total", "counter", "Frames written and synced.", count_get(&status->archive_commits));
-	single(out, "archive_failures_total", "counter", "Commits that failed and were tried again.", count_get(&status->archive_failures));
-	single(out, "archive_failing", "gauge", "1 while the archive cannot be written.", atomic_load(&status->archive_errno) != 0);
-	single(out, "archive_cut_bytes", "gauge", "Bytes of a torn tail that the start cut off.", count_get(&status->archive_cut_bytes));
-	single(out, "lines_waiting", "gauge", "Lines that wait until their record is on disk.", count_get(&status->waiting));
-	single(out, "recovered_entries", "gauge", "Entries that the start judged again.", count_get(&status->recovered));
-	single(out, "known_lines_total", "counter", "Lines derived again that the topics held already.", count_get(&status->known_lines));
-	single(out, "gaps_accepted_total", "counter", "Gaps that the operator accepted.", count_get(&status->gaps_accepted));
-	single(out, "topics_suspect", "gauge", "1 while the topics are held against the archive.", atomic_load(&status->suspect));
-	single(out, "snapshots_total", "counter", "Snapshots made since the start.", count_get(&status->snapshots));
-	single(out, "snapshot_failures_total", "counter", "Snapshots that failed.", count_get(&status->snapshot_failures));
-	single(out, "snapshot_position", "gauge", "Position of the newest snapshot.", count_get(&status->snapshot_position));
-	single(out, "snapshot_bytes", "gauge", "Bytes of the newest snapshot made since the start.", count_get(&status->snapshot_bytes));
-	single(out, "snapshot_timestamp_seconds", "gauge", "Unix time of the newest snapshot made since the start; 0: none.",
+	metric_single(out, "archive_position", "gauge", "Entries handed to the archive.", count_get(&status->archive_next));
+	metric_single(out, "archive_synced_position", "gauge", "Entries of the archive that are on disk.", count_get(&status->archive_synced));
+	metric_single(out, "archive_bytes", "gauge", "Bytes of the archive on disk.", count_get(&status->archive_bytes));
+	metric_single(out, "archive_commits_total", "counter", "Frames written and synced.", count_get(&status->archive_commits));
+	metric_single(out, "archive_failures_total", "counter", "Commits that failed and were tried again.", count_get(&status->archive_failures));
+	metric_single(out, "archive_failing", "gauge", "1 while the archive cannot be written.", atomic_load(&status->archive_errno) != 0);
+	metric_single(out, "archive_cut_bytes", "gauge", "Bytes of a torn tail that the start cut off.", count_get(&status->archive_cut_bytes));
+	metric_single(out, "lines_waiting", "gauge", "Lines that wait until their record is on disk.", count_get(&status->waiting));
+	metric_single(out, "recovered_entries", "gauge", "Entries that the start judged again.", count_get(&status->recovered));
+	metric_single(out, "known_lines_total", "counter", "Lines derived again that the topics held already.", count_get(&status->known_lines));
+	metric_single(out, "gaps_accepted_total", "counter", "Gaps that the operator accepted.", count_get(&status->gaps_accepted));
+	metric_single(out, "topics_suspect", "gauge", "1 while the topics are held against the archive.", atomic_load(&status->suspect));
+	metric_single(out, "snapshots_total", "counter", "Snapshots made since the start.", count_get(&status->snapshots));
+	metric_single(out, "snapshot_failures_total", "counter", "Snapshots that failed.", count_get(&status->snapshot_failures));
+	metric_single(out, "snapshot_position", "gauge", "Position of the newest snapshot.", count_get(&status->snapshot_position));
+	metric_single(out, "snapshot_bytes", "gauge", "Bytes of the newest snapshot made since the start.", count_get(&status->snapshot_bytes));
+	metric_single(out, "snapshot_timestamp_seconds", "gauge", "Unix time of the newest snapshot; 0: none.",
 	    (uint64_t)(atomic_load(&status->snapshot_wall_ms) / 1000));
-	single(out, "snapshot_milliseconds", "gauge", "How long the newest snapshot took.", (uint64_t)atomic_load(&status->snapshot_ms));
-}
-
-static void
-process_add(struct buffer *out, const struct status *status)
-{
-	struct rusage usage;
-	getrusage(RUSAGE_SELF, &usage);
-	long long cpu_us = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000LL + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
-	buffer_printf(out, "# HELP process_cpu_seconds_total Time on all processors.\n# TYPE process_cpu_seconds_total counter\n"
-	    "process_cpu_seconds_total %lld.%06lld\n", cpu_us / 1000000, cpu_us % 1000000);
-	buffer_printf(out, "# HELP process_start_time_seconds Unix time of the start.\n# TYPE process_start_time_seconds gauge\n"
-	    "process_start_time_seconds %" PRId64 ".%03" PRId64 "\n", status->started_wall_ms / 1000, status->started_wall_ms % 1000);
-	unsigned long pages = 0;
-	FILE *file = fopen("/proc/self/statm", "re");
-	if (file) {
-		if (fscanf(file, "%*u %lu", &pages) != 1)
-			pages = 0;
-		fclose(file);
-	}
-	buffer_printf(out, "# HELP process_resident_memory_bytes Resident memory.\n# TYPE process_resident_memory_bytes gauge\n"
-	    "process_resident_memory_bytes %lu\n", pages * (unsigned long)sysconf(_SC_PAGESIZE));
-}
-
-static void
-seconds(struct buffer *out, const char *name, const char *help, uint64_t ns)
-{
-	family(out, name, "gauge", help);
-	buffer_printf(out, "fundwatch_%s %" PRIu64 ".%09" PRIu64 "\n", name, ns / 1000000000, ns % 1000000000);
+	seconds(out, "snapshot_duration_seconds", "How long the newest snapshot took that was made since the start.", (uint64_t)atomic_load(&status->snapshot_ms) * NS_PER_MS);
 }
 
 static void
 reload_add(struct buffer *out, const struct status *status)
 {
-	single(out, "rules_generation", "gauge", "Rulesets that ran since the start, the running one too.", count_get(&status->rules_generation));
+	metric_single(out, "rules_generation", "gauge", "Rulesets that ran since the start, the running one too.", count_get(&status->rules_generation));
 	seconds(out, "rules_load_seconds", "Building the last set that was read and running its tests.", count_get(&status->rules_load_ns));
 	seconds(out, "rules_pause_seconds", "How long judging stood still for the last swap.", count_get(&status->rules_pause_ns));
-	family(out, "rules_state_bytes", "gauge", "State at the last swap: sums and windows that went on, began, were given up.");
+	metric_family(out, "rules_state_bytes", "gauge", "State at the last swap: sums and windows that went on, began, were given up.");
 	buffer_printf(out, "fundwatch_rules_state_bytes{state=\"kept\"} %" PRIu64 "\n", count_get(&status->rules_kept_bytes));
 	buffer_printf(out, "fundwatch_rules_state_bytes{state=\"new\"} %" PRIu64 "\n", count_get(&status->rules_new_bytes));
 	buffer_printf(out, "fundwatch_rules_state_bytes{state=\"dropped\"} %" PRIu64 "\n", count_get(&status->rules_dropped_bytes));
-	single(out, "backfill_under_way", "gauge", "1 while what is new is derived from the archive.", atomic_load(&status->backfilling));
-	single(out, "backfill_entries", "gauge", "Entries judged again for the backfill under way, else for the last one.", count_get(&status->backfill_entries));
+	metric_single(out, "backfill_under_way", "gauge", "1 while what is new is derived from the archive.", atomic_load(&status->backfilling));
+	metric_single(out, "backfill_entries", "gauge", "Entries judged again for the backfill under way, else for the last one.", count_get(&status->backfill_entries));
 	seconds(out, "backfill_seconds", "How long the backfill under way, else the last one, took so far.", count_get(&status->backfill_ns));
 }
 
@@ -384,20 +360,21 @@ metrics_text(struct status *status, struct buffer *out)
 	stages_add(out, status);
 	publisher_add(out, status);
 	archive_add(out, status);
-	single(out, "ticks_total", "counter", "Times the clock closed months where no record came.", count_get(&status->ticks));
-	single(out, "clock_jumped", "gauge", "1 after the wall clock jumped: months are not closed by it any more.", atomic_load(&status->clock_jumped));
-	single(out, "ready", "gauge", "1 when /readyz says so.", status_ready(status, now_ns, &unused));
+	metric_single(out, "ticks_total", "counter", "Times the clock closed months where no record came.", count_get(&status->ticks));
+	metric_single(out, "clock_jumped", "gauge", "1 after the wall clock jumped: months are not closed by it any more.", atomic_load(&status->clock_jumped));
+	metric_single(out, "ready", "gauge", "1 when /readyz says so.", status_ready(status, now_ns, &unused));
 	buffer_free(&unused);
-	single(out, "rules_reload_successful", "gauge", "1 when the last reload of the rules was taken.", atomic_load(&status->rules_reload_ok));
-	single(out, "rules_reload_timestamp_seconds", "gauge", "Unix time at which the last reload ended, taken or not; 0: there was none.",
+	metric_single(out, "rules_reload_successful", "gauge", "1 when the last reload of the rules was taken.", atomic_load(&status->rules_reload_ok));
+	metric_single(out, "rules_reload_timestamp_seconds", "gauge", "Unix time at which the last reload ended, taken or not; 0: there was none.",
 	    (uint64_t)(atomic_load(&status->rules_reload_wall_ms) / 1000));
-	single(out, "rules_reload_success_timestamp_seconds", "gauge", "Unix time at which the running ruleset was taken.",
+	metric_single(out, "rules_reload_success_timestamp_seconds", "gauge", "Unix time at which the running ruleset was taken.",
 	    (uint64_t)(atomic_load(&status->rules_loaded_wall_ms) / 1000));
-	single(out, "rules_reloads_total", "counter", "Rulesets taken while running.", count_get(&status->rules_reloads));
-	single(out, "rules_refusals_total", "counter", "Rulesets refused while running.", count_get(&status->rules_refusals));
+	metric_single(out, "rules_reloads_total", "counter", "Rulesets taken while running.", count_get(&status->rules_reloads));
+	metric_single(out, "rules_refusals_total", "counter", "Rulesets refused while running.", count_get(&status->rules_refusals));
 	reload_add(out, status);
-	single(out, "mirror_failed", "gauge", "1 while the mirror cannot be written.", atomic_load(&status->mirror_failed));
-	single(out, "mirror_lines_total", "counter", "Lines written to the mirror.", count_get(&status->mirror_lines));
-	single(out, "mirror_lost_lines_total", "counter", "Lines that never came to the mirror.", count_get(&status->mirror_lost));
-	process_add(out, status);
+	metric_single(out, "mirror_failed", "gauge", "1 while the mirror cannot be written.", atomic_load(&status->mirror_failed));
+	metric_single(out, "mirror_lines_total", "counter", "Lines written to the mirror.", count_get(&status->mirror_lines));
+	metric_single(out, "mirror_lost_lines_total", "counter", "Lines that never came to the mirror.", count_get(&status->mirror_lost));
+	filesystem_metrics(out, status);
+	process_metrics(out, status);
 }

@@ -34,6 +34,16 @@ refusal_of_line(struct slice line)
 	return end ? (enum refusal_reason)reason : REFUSAL_COUNT;
 }
 
+/* When the last of a run of records was taken, and what Kafka's clock said of it. */
+static void
+note_time(struct partition *partition, const struct batch *batch, size_t index)
+{
+	int64_t arrival_ms = batch->record[index].arrival_ms;
+	atomic_store_explicit(&partition->taken_wall_ms, batch->taken_wall_ms, memory_order_relaxed);
+	if (arrival_ms != ARRIVAL_UNKNOWN)
+		atomic_store_explicit(&partition->ahead_ms, arrival_ms - batch->taken_wall_ms, memory_order_relaxed);
+}
+
 void
 pipeline_account(const struct batch *batch, size_t first, size_t used, const struct scored *scored)
 {
@@ -44,6 +54,8 @@ pipeline_account(const struct batch *batch, size_t first, size_t used, const str
 			count_add(&partition->judged, 1);
 		else if (scored->fate[i] == FATE_DUPLICATE)
 			count_add(&partition->duplicate, 1);
+		if (i + 1 == used || batch->partition[first + i + 1] != partition)
+			note_time(partition, batch, first + i);
 	}
 	for (size_t i = 0; i < scored->outputs; i++) {
 		const struct output *output = &scored->output[i];

@@ -26,6 +26,8 @@ snapshots_open(struct snapshots *snapshots, const struct config *config, struct 
 	*snapshots = (struct snapshots){.config = config, .status = status, .newest = newest,
 	    .due_ns = clock_monotonic_ns() + config->archive.snapshot_every * NS_PER_SECOND};
 	atomic_store(&status->snapshot_position, newest);
+	if (newest)
+		atomic_store(&status->snapshot_wall_ms, snapshot_wall_ms(config->archive.dir, newest));
 }
 
 /* ---- beginning ---- */

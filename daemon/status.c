@@ -24,6 +24,10 @@ status_init(struct status *status, const struct config *config)
 		.gaps_alarm = config->gaps == GAPS_ALARM,
 		.mirror_configured = config->mirror[0] != '\0',
 		.rules_reload_ok = true,
+		.archive_dir = config->archive.dir,
+		.mirror_file = config->mirror,
+		.bounds = {{[SORT_POOL] = (uint64_t)config->metrics.pools, [SORT_TOWNSHIP] = (uint64_t)config->metrics.townships,
+		    [SORT_INSTITUTION] = (uint64_t)config->metrics.institutions}},
 	};
 	atomic_store(&status->turn_ns, status->started_ns);
 	pthread_mutex_init(&status->lock, NULL);
@@ -40,6 +44,8 @@ status_free(struct status *status)
 	buffer_free(&status->figures.open_windows);
 	buffer_free(&status->figures.suppressed);
 	free(status->figures.suppression);
+	buffer_free(&status->figures.rule_info);
+	buffer_free(&status->figures.indicators);
 	pthread_mutex_destroy(&status->lock);
 }
 
@@ -111,11 +117,28 @@ suppressions_copy(struct figures *figures, const struct scorer *scorer, const st
 	scorer_suppressed(scorer, &figures->suppressed);
 }
 
+/* Indicators change when a month closes, rules when they are read again: in between their text stays. */
+static void
+texts_make(struct status *status, const struct scorer *scorer, const struct ruleset *rules)
+{
+	struct figures *figures = &status->figures;
+	uint64_t changes;
+	bool other_rules = strcmp(figures->ruleset, rules->digest) != 0;
+	scorer_indicators(scorer, &changes);
+	if (!other_rules && changes == figures->indicator_changes)
+		return;
+	figures->indicator_changes = changes;
+	figures->rule_info.length = figures->indicators.length = 0;
+	rule_info_text(&figures->rule_info, rules);
+	indicators_text(&figures->indicators, scorer, rules, &status->bounds);
+}
+
 void
 status_copy(struct status *status, struct scorer *scorer, const struct ruleset *rules, const char *feed_digest)
 {
 	struct figures *figures = &status->figures;
 	pthread_mutex_lock(&status->lock);
+	texts_make(status, scorer, rules);
 	snprintf(figures->ruleset, sizeof figures->ruleset, "%s", rules->digest);
 	snprintf(figures->feed, sizeof figures->feed, "%s", feed_digest);
 	rules_copy(figures, scorer, rules);

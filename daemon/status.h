@@ -6,6 +6,7 @@
 #include "core/base/hist.h"
 #include "core/score/scorer.h"
 #include "daemon/config.h"
+#include "daemon/indicators.h"
 
 #include <pthread.h>
 
@@ -53,6 +54,7 @@ struct partition {                      /* one that is read */
 	_Atomic uint64_t received, judged, duplicate, foreign, refused[REFUSAL_COUNT];
 	_Atomic int64_t position;       /* next offset to be judged, OFFSET_UNKNOWN: not known yet */
 	_Atomic int64_t advanced_ns;    /* monotonic, when position last moved, or it was assigned */
+	_Atomic int64_t taken_wall_ms, ahead_ms;        /* when the last record was taken (0: none), and its Kafka timestamp minus that */
 
 	/* written by the watch thread */
 	_Atomic int64_t low, high;      /* of the log, OFFSET_UNKNOWN: not known yet */
@@ -93,6 +95,8 @@ struct figures {
 	struct buffer suppressed;       /* JSON object by id: lines, alerts, amount_at_risk_fen */
 	struct suppression_figures *suppression;
 	size_t suppressions;
+	struct buffer rule_info, indicators;    /* text of their metrics */
+	uint64_t indicator_changes;     /* of the scorer, when the text was made */
 };
 
 enum phase { PHASE_STARTING, PHASE_RECOVERING, PHASE_WAITING, PHASE_ENROLMENTS, PHASE_RUNNING, PHASE_DRAINING };
@@ -101,6 +105,8 @@ struct status {
 	int64_t started_wall_ms, started_ns;
 	int64_t stall_after_ns, check_every_ns;
 	bool gaps_alarm, group_commits;
+	const char *archive_dir, *mirror_file;  /* of the configuration; "": none */
+	struct indicator_bounds bounds;
 	_Atomic int phase;              /* enum phase */
 	_Atomic int64_t turn_ns;        /* monotonic, begin of the last turn */
 

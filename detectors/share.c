@@ -221,7 +221,8 @@ add_ratio(struct verdict *verdict, const char *name, int64_t number, int64_t den
 }
 
 static void
-add_findings(struct verdict *verdict, const struct series_input *input, const struct sums *sums, const struct need *need, double reach_probability)
+add_findings(struct verdict *verdict, const struct series_input *input, const struct sums *sums, const struct need *need,
+    const struct share_projection *projection)
 {
 	enum finding_type type = input->money ? FINDING_FEN : FINDING_COUNT;
 	int64_t numerator = (int64_t)sums->numerator, denominator = (int64_t)sums->denominator;
@@ -233,8 +234,11 @@ add_findings(struct verdict *verdict, const struct series_input *input, const st
 		add_ratio(verdict, "need", need_millionths(need), MILLION);
 	else
 		verdict_add(verdict, "need", FINDING_NULL);
-	verdict_add(verdict, "reach_probability", FINDING_REAL)->real = reach_probability;
+	verdict_add(verdict, "reach_probability", FINDING_REAL)->real = projection->reach;
 	verdict_add(verdict, "through", FINDING_MONTH)->number = input->through;
+	struct finding_value *year_end = verdict_add(verdict, "year_end", FINDING_REAL);
+	year_end->real = projection->year_end;
+	year_end->is_silent = true;
 }
 
 /* (target - value) / target = (target * denominator - numerator) / (target * denominator). */
@@ -256,7 +260,7 @@ judge(const void *config, const struct series_input *input, struct series_result
 	struct need need = need_make(input, sums);
 	struct share_projection projection;
 	share_project(input, &projection);
-	add_findings(verdict, input, &sums, &need, projection.reach);
+	add_findings(verdict, input, &sums, &need, &projection);
 	fill_over(verdict, input, sums);
 	result->watch_now = projection.reach < 0.5;
 	bool is_due = month_first_day(input->through + 1) - 1 >= input->due;

@@ -378,3 +378,12 @@ snapshot_bytes(const char *dir, uint64_t position)
 	snapshot_path(dir, position, "", path);
 	return stat(path, &status) == 0 ? (uint64_t)status.st_size : 0;
 }
+
+int64_t
+snapshot_wall_ms(const char *dir, uint64_t position)
+{
+	char path[PATH_BYTES];
+	struct stat status;
+	snapshot_path(dir, position, "", path);
+	return stat(path, &status) == 0 ? status.st_mtim.tv_sec * INT64_C(1000) + status.st_mtim.tv_nsec / 1000000 : 0;
+}

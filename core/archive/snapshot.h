@@ -65,5 +65,7 @@ size_t snapshot_list(const char *archive_dir, uint64_t **positions);
 void snapshot_sweep(const char *archive_dir, size_t keep);
 void snapshot_remove(const char *archive_dir, uint64_t position);
 uint64_t snapshot_bytes(const char *archive_dir, uint64_t position);
+/* Unix ms at which its file was written, 0: it is not there. */
+int64_t snapshot_wall_ms(const char *archive_dir, uint64_t position);
 
 #endif

@@ -60,16 +60,24 @@ value_write(struct buffer *out, const struct finding_value *value)
 	}
 }
 
+char *
+finding_name(const struct finding_value *value, char buffer[FINDING_NAME_SIZE])
+{
+	bool fen = value->type == FINDING_FEN || (value->type == FINDING_NULL && value->denominator == 0);
+	snprintf(buffer, FINDING_NAME_SIZE, "%s%s", value->name, fen ? "_fen" : "");
+	return buffer;
+}
+
 void
 finding_write(struct buffer *out, const struct verdict *verdict)
 {
 	json_open(out, '{');
 	for (size_t i = 0; i < verdict->count; i++) {
 		const struct finding_value *value = &verdict->value[i];
-		char name[64];
-		bool fen = value->type == FINDING_FEN || (value->type == FINDING_NULL && value->denominator == 0);
-		snprintf(name, sizeof name, "%s%s", value->name, fen ? "_fen" : "");
-		json_key(out, name);
+		char name[FINDING_NAME_SIZE];
+		if (value->is_silent)
+			continue;
+		json_key(out, finding_name(value, name));
 		value_write(out, value);
 	}
 	json_close(out, '}');

@@ -415,6 +415,7 @@ say_indicator(struct scorer *scorer, struct said *said, const struct statement *
 		return;
 	said->body = hash;
 	said->revision++;
+	latest_note(scorer, statement);
 	line->length = 0;
 	json_open(line, '{');
 	json_key(line, "type");

@@ -5,6 +5,7 @@
 #include "core/base/buffer.h"
 #include "core/base/memory.h"
 #include "core/base/time.h"
+#include "core/score/latest.h"
 #include "core/score/quiet.h"
 #include "core/state/names.h"
 #include "core/state/person.h"
@@ -361,6 +362,7 @@ struct scorer {
 	uint64_t quality[QUALITY_REASONS];
 	struct hiding hiding;
 	struct holding holding;
+	struct latest latest;
 };
 
 static inline bool
@@ -562,6 +564,9 @@ void say_refused(struct scorer *, const struct turn *);
 struct output *output_add(struct scorer *, enum output_kind, struct slice line, struct slice key);
 
 /* ---- finding.c ---- */
+#define FINDING_NAME_SIZE 64
+/* As it is written: amounts end in _fen.  Gives the buffer back. */
+char *finding_name(const struct finding_value *, char buffer[FINDING_NAME_SIZE]);
 void finding_write(struct buffer *, const struct verdict *);
 /* The value as a sentence shows it; false: the finding has no such name. */
 bool finding_word(struct buffer *, const struct verdict *, struct slice name, bool yuan);

@@ -7,7 +7,7 @@
 #include "core/score/matches.h"
 #include "core/state/codec.h"
 
-#define STATE_LAYOUT 9                  /* grows with every change of what is written */
+#define STATE_LAYOUT 10                 /* grows with every change of what is written */
 
 #define KNOWN(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " changed: name its new field below, then its size here, and count STATE_LAYOUT up")
 KNOWN(struct said, 24);
@@ -35,7 +35,10 @@ KNOWN(struct hiding, 64);
 KNOWN(struct suppression_counts, 24);
 KNOWN(struct held, 20);
 KNOWN(struct holding, 88);
-KNOWN(struct scorer, 23992);
+KNOWN(struct latest_value, 16);
+KNOWN(struct latest_entry, 64);
+KNOWN(struct latest, 152);
+KNOWN(struct scorer, 24144);
 
 #define MONTHS_MOST 200000              /* from year 0 to 9999 there are fewer */
 #define TIME_MOST (INT64_C(1) << 39)    /* as far as a booking reaches */
@@ -415,6 +418,7 @@ scorer_state(struct codec *codec, struct scorer *scorer)
 	codec_chunks(codec, &scorer->bookings.chunks, bookings_loaded, &loading);
 	ids_from_state(codec, &scorer->bookings);
 	hold_state(codec, scorer);
+	latest_state(codec, scorer);
 	if (loading.persons != scorer->persons.chunks.count || loading.bookings != scorer->bookings.chunks.count
 	    || loading.enrolments != scorer->enrolments.count)
 		codec_refuse(codec);

@@ -21,6 +21,7 @@ scorer_bind(struct scorer *scorer, struct ruleset *rules)
 	scorer->truth = memory_resize(scorer->truth, GROUP * scorer->words * sizeof(uint64_t));
 	scorer->falsehood = memory_resize(scorer->falsehood, GROUP * scorer->words * sizeof(uint64_t));
 	memset(scorer->area, 0, scorer->area_slots * sizeof *scorer->area);
+	latest_bind(scorer);
 }
 
 struct scorer *
@@ -33,6 +34,7 @@ scorer_open(struct ruleset *rules, const struct scorer_limits *limits)
 	scorer->decoder = decoder_open(limits->decode);
 	names_init(&scorer->names);
 	names_init(&scorer->claim_said.keys);
+	latest_open(scorer);
 	scorer->area_slots = 1;
 	scorer->area = calloc(1, sizeof *scorer->area);
 	scorer->area_pool = calloc(1, sizeof *scorer->area_pool);
@@ -378,6 +380,7 @@ scorer_close(struct scorer *scorer)
 	free(scorer->rejudge.wanted);
 	suppressions_close(scorer);
 	hold_free(scorer);
+	latest_free(scorer);
 	arena_free(&scorer->lines);
 	buffer_free(&scorer->body);
 	buffer_free(&scorer->line);

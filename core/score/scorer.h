@@ -186,6 +186,22 @@ struct shared_cost scorer_shared_cost(const struct scorer *);
 const struct suppression_counts *scorer_suppression_counts(const struct scorer *, size_t suppression);      /* of the ruleset's */
 const struct unknown_field *scorer_unknown_fields(const struct scorer *, size_t *count, uint64_t *more);
 
+/* The figures of an indicator in the last month that it was judged for; texts are the scorer's, until the next call that changes it. */
+struct latest_indicator {
+	int32_t rule;                   /* in the running ruleset; rules in shadow mode have figures too */
+	int32_t month;                  /* year * 12 + month - 1 */
+	enum verdict_word verdict;
+	struct slice kind, pool, area, class, level, township, institution;     /* of the subject, "" where it has none */
+	size_t figures;
+};
+
+/* How many subjects there are, and a number that changes when any of their figures does.  Between batches. */
+size_t scorer_indicators(const struct scorer *, uint64_t *changes);
+struct latest_indicator scorer_indicator(const struct scorer *, size_t index);
+/* The name as in the indicator's finding (and those that no line shows), its number (fen, ratios as they are; a month or an
+ * undefined value: not a number). */
+struct slice scorer_figure(const struct scorer *, size_t index, size_t figure, double *number);
+
 /* Of every entry of the ruleset's suppressions, as a JSON object {"id":{"lines":n,"alerts":n,"amount_at_risk_fen":n},...}. */
 void scorer_suppressed(const struct scorer *, struct buffer *);
 

@@ -103,7 +103,7 @@ DISK = [
         Query("sum(increase(fundwatch_snapshots_total{@}[$__rate_interval]))", "完成 made"),
         Query("sum(increase(fundwatch_snapshot_failures_total{@}[$__rate_interval]))", "失败 failed")], (8, 7), least=0),
     Panel("快照用时", "Snapshot duration", ("最近一次快照用时；另一进程完成，判定不停。", "How long the newest snapshot took; made by another process, judging goes on."), "timeseries", "s",
-          [Query("max(fundwatch_snapshot_milliseconds{@}) / 1000", "用时 duration")], (8, 7), least=0),
+          [Query("max(fundwatch_snapshot_duration_seconds{@})", "用时 duration")], (8, 7), least=0),
     Panel("镜像", "Mirror", ("写入本地镜像的行与丢失的行；不可写时为 1。", "Lines written to the local mirror, and lost; 1 while it cannot be written."), "timeseries", "cps", [
         Query("sum(rate(fundwatch_mirror_lines_total{@}[$__rate_interval]))", "写入 written"),
         Query("sum(rate(fundwatch_mirror_lost_lines_total{@}[$__rate_interval]))", "丢失 lost"),
