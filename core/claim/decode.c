@@ -3,8 +3,8 @@
 
 #include "core/base/memory.h"
 #include "core/claim/fingerprint.h"
-#include "core/claim/keys.h"
 #include "core/claim/unknown.h"
+#include "core/claim/usual.h"
 #include "core/claim/value.h"
 
 #include <assert.h>
@@ -38,6 +38,7 @@ struct decoder {
 	struct decode_limits limits;
 	struct scan scan;
 	struct kept kept;
+	usual_walk *usual;
 	struct form settlement, enrolment, identity;
 	struct unknown unknown;
 	struct hash128 skipped[SETTLEMENT_FIELDS];      /* fingerprints of the fields that are read over */
@@ -47,8 +48,7 @@ struct decoder {
 /* An object being read. */
 struct object {
 	struct form *form;
-	union value *value;
-	uint64_t seen[2], absent[2];                    /* absent: seen, but null or "" */
+	struct walk walk;
 	uint32_t depth;
 	struct enrolment *enrolment;                    /* for the identities, else NULL */
 };
@@ -62,11 +62,25 @@ form_init(struct form *form, const struct field *fields, unsigned count, const s
 	layout_init(&form->layout, fields, count);
 }
 
+/* The n-th of those that this machine can, NULL: there are not so many. */
+static usual_walk *
+walk_choose(size_t number)
+{
+	for (size_t i = 0; i < usual_walk_count; i++)
+		if (usual_walks[i].runs_here() && number-- == 0)
+			return usual_walks[i].walk;
+	return NULL;
+}
+
 struct decoder *
-decoder_open(struct decode_limits limits)
+decoder_open_walking(struct decode_limits limits, size_t number)
 {
 	assert(limits.identifier_bytes <= 64 && limits.depth >= 1);
+	usual_walk *walk = walk_choose(number);
+	if (!walk)
+		return NULL;
 	struct decoder *decoder = memory_aligned(_Alignof(struct decoder), sizeof *decoder);
+	decoder->usual = walk;
 	decoder->limits = limits;
 	decoder->scan.depth_limit = limits.depth;
 	form_init(&decoder->settlement, settlement_fields, SETTLEMENT_FIELDS, settlement_aliases, settlement_alias_count);
@@ -74,6 +88,12 @@ decoder_open(struct decode_limits limits)
 	form_init(&decoder->identity, identity_fields, IDENTITY_FIELDS, identity_aliases,
 	    sizeof identity_aliases / sizeof *identity_aliases);
 	return decoder;
+}
+
+struct decoder *
+decoder_open(struct decode_limits limits)
+{
+	return decoder_open_walking(limits, 0);
 }
 
 void
@@ -105,7 +125,15 @@ decoder_unknown(const struct decoder *decoder, size_t *count, uint64_t *more)
 static inline uint64_t
 object_present(const struct object *object, unsigned word)
 {
-	return object->seen[word] & ~object->absent[word];
+	return object->walk.seen[word] & ~object->walk.absent[word];
+}
+
+/* An object of that form before its first member. */
+static struct object
+object_new(struct decoder *decoder, struct form *form, union value *value, const char *end, uint32_t depth)
+{
+	return (struct object){.form = form, .depth = depth, .walk = {.last = &form->keys.start, .end = end, .value = value,
+	    .skipped = decoder->skipped, .identifier_bytes = decoder->limits.identifier_bytes}};
 }
 
 static const char *identities_read(struct decoder *, struct object *, const char *at, bool *empty);
@@ -125,61 +153,12 @@ value_general(struct decoder *decoder, struct object *object, const struct key *
 	if (object->enrolment && key->field == ENROLMENT_identities)
 		at = identities_read(decoder, object, at, &empty);
 	else
-		at = value_read(&decoder->scan, &place, at, &object->value[key->field], &empty);
+		at = value_read(&decoder->scan, &place, at, &object->walk.value[key->field], &empty);
 	if (empty) {
-		object->absent[0] |= key->bits[0];
-		object->absent[1] |= key->bits[1];
+		object->walk.absent[0] |= key->bits[0];
+		object->walk.absent[1] |= key->bits[1];
 	}
 	return at;
-}
-
-/* A value of the usual spelling, NULL: another.  at may lie behind the end, when the key before was matched there:
- * nothing is taken from there then. */
-static inline const char *
-value_usual(struct decoder *decoder, union value *value, struct key *key, const char *end, const char *at)
-{
-	switch (key->type) {
-	case TYPE_AMOUNT:
-		return amount_usual(end, at, &value->number);
-	case TYPE_CODE:
-		return code_usual(end, at, &key->usual, &value->text);
-	case TYPE_ID:
-		return id_usual(end, decoder->limits.identifier_bytes, at, &key->usual, &value->text);
-	case TYPE_DATE:
-		return date_usual(end, at, &value->number);
-	case TYPE_TIME:
-		return time_usual(end, at, &value->number);
-	case TYPE_DECIMAL:
-		return decimal_usual(end, at, &value->number);
-	case TYPE_TEXT:
-		return text_usual(&decoder->scan, at, &decoder->skipped[key->field]);
-	default:
-		return NULL;
-	}
-}
-
-/* A member whose key was not expected.  Gives the value's first byte and the key; or, with a NULL key, the position
- * behind a member of no known field. */
-static const char *
-key_read(struct decoder *decoder, struct object *object, const char *at, struct key *last, struct key **key)
-{
-	struct scan *scan = &decoder->scan;
-	struct text name;
-	if (at >= scan->end || *at != '"')
-		return scan_refuse(scan, REFUSAL_not_json, NULL, at);
-	at = scan_string(scan, at + 1, &name);
-	if (!at)
-		return NULL;
-	at = scan_blank(scan, at);
-	if (at >= scan->end || *at != ':')
-		return scan_refuse(scan, REFUSAL_not_json, NULL, at);
-	at = scan_blank(scan, at + 1);
-	struct slice text = {name.data, name.length};
-	*key = keys_find(&object->form->keys, last, text);
-	if (*key)
-		return at;
-	unknown_count(&decoder->unknown, text);
-	return scan_any(scan, at, object->depth, false);
 }
 
 /* A known field for the second time; first is its key's first byte, at its value's. */
@@ -191,58 +170,54 @@ duplicate_refuse(struct scan *scan, const struct object *object, const struct ke
 	return scan_refuse(scan, REFUSAL_duplicate_key, object->form->fields[key->field].name, first);
 }
 
-/* The members up to the closing brace, which is given.  What every member needs is in locals: nothing that is stored
- * can change them, so that they are not loaded again and again. */
+/* A member of any spelling, at its comma or at the brace before the first.  Gives the position behind it. */
 static const char *
-members_walk(struct decoder *decoder, struct object *object, const char *at)
+member_read(struct decoder *decoder, struct object *object, const char *from)
 {
 	struct scan *scan = &decoder->scan;
-	const char *const end = scan->end;
-	union value *const value = object->value;
-	struct key *last = object->form->keys.key;
-	uint64_t seen[2] = {0, 0};
-	for (;;) {
-		const char *first = at;
-		struct key *key = keys_guess(last, at);
-		if (likely(key != NULL)) {
-			at = scan_blank(scan, at + key->length);
-		} else {
-			at = key_read(decoder, object, at, last, &key);
-			if (unlikely(!at))
-				return NULL;
-		}
-		if (likely(key != NULL)) {
-			last = key;
-			if (unlikely((seen[0] & key->bits[0]) | (seen[1] & key->bits[1])))
-				return duplicate_refuse(scan, object, key, first, at);
-			seen[0] |= key->bits[0];
-			seen[1] |= key->bits[1];
-			const char *behind = value_usual(decoder, &value[key->field], key, end, at);
-			at = likely(behind != NULL) ? behind : value_general(decoder, object, key, at);
-			if (unlikely(!at))
-				return NULL;
-		}
-		at = scan_blank(scan, at);
-		if (unlikely(at >= end || *at != ','))
-			break;
-		at = scan_blank(scan, at + 1);
+	struct walk *walk = &object->walk;
+	struct text name;
+	const char *first = scan_blank(scan, from + 1);
+	if (first >= scan->end || *first != '"')
+		return scan_refuse(scan, REFUSAL_not_json, NULL, first);
+	const char *at = scan_string(scan, first + 1, &name);
+	if (!at)
+		return NULL;
+	at = scan_blank(scan, at);
+	if (at >= scan->end || *at != ':')
+		return scan_refuse(scan, REFUSAL_not_json, NULL, at);
+	at = scan_blank(scan, at + 1);
+	struct slice text = {name.data, name.length};
+	struct key *key = keys_find(&object->form->keys, text);
+	walk->last = keys_learn(&object->form->keys, walk->last, key, from, at);
+	if (!key) {
+		unknown_count(&decoder->unknown, text);
+		return scan_any(scan, at, object->depth, false);
 	}
-	object->seen[0] = seen[0];
-	object->seen[1] = seen[1];
-	return at;
+	if ((walk->seen[0] & key->bits[0]) | (walk->seen[1] & key->bits[1]))
+		return duplicate_refuse(scan, object, key, first, at);
+	walk->seen[0] |= key->bits[0];
+	walk->seen[1] |= key->bits[1];
+	return value_general(decoder, object, key, at);
 }
 
-/* at: behind the opening brace.  Gives the position behind the closing one. */
+/* at: the opening brace.  Gives the position behind the closing one. */
 static const char *
 members_read(struct decoder *decoder, struct object *object, const char *at)
 {
 	struct scan *scan = &decoder->scan;
-	at = scan_blank(scan, at);
-	if (at < scan->end && *at == '}')
-		return at + 1;
-	at = members_walk(decoder, object, at);
-	if (!at)
-		return NULL;
+	const char *brace = at, *behind = scan_blank(scan, at + 1);
+	if (behind < scan->end && *behind == '}')
+		return behind + 1;
+	for (;;) {
+		at = scan_blank(scan, decoder->usual(&object->walk, at));
+		if (at >= scan->end || (at != brace && *at != ','))
+			break;
+		at = member_read(decoder, object, at);
+		if (!at)
+			return NULL;
+		at = scan_blank(scan, at);
+	}
 	return at < scan->end && *at == '}' ? at + 1 : scan_refuse(scan, REFUSAL_not_json, NULL, at);
 }
 
@@ -278,7 +253,7 @@ record_read(struct decoder *decoder, struct object *object, const char *bytes, s
 		scan_refuse(scan, REFUSAL_not_json, NULL, at);
 		return false;
 	}
-	at = members_read(decoder, object, at + 1);
+	at = members_read(decoder, object, at);
 	if (!at)
 		return false;
 	at = scan_blank(scan, at);
@@ -301,8 +276,8 @@ identity_read(struct decoder *decoder, struct object *list, const char *at)
 	if (enrolment->identities == IDENTITIES_MAX)
 		return scan_refuse(scan, REFUSAL_too_long, "identities", at);
 	union value value[IDENTITY_FIELDS] = {0};
-	struct object object = {.form = &decoder->identity, .value = value, .depth = list->depth + 2};
-	at = members_read(decoder, &object, at + 1);
+	struct object object = object_new(decoder, &decoder->identity, value, scan->end, list->depth + 2);
+	at = members_read(decoder, &object, at);
 	if (!at || !required_present(scan, &object))
 		return NULL;
 	uint64_t present[2] = {object_present(&object, 0), 0};
@@ -352,7 +327,7 @@ bool
 decode_settlement(struct decoder *decoder, const char *bytes, size_t length, struct claim *claim, struct refusal *why)
 {
 	struct form *form = &decoder->settlement;
-	struct object object = {.form = form, .value = claim->value, .depth = 1};
+	struct object object = object_new(decoder, form, claim->value, bytes + length, 1);
 	memset(claim->value, 0, sizeof claim->value);
 	if (!record_read(decoder, &object, bytes, length, why))
 		return false;
@@ -366,7 +341,8 @@ bool
 decode_enrolment(struct decoder *decoder, const char *bytes, size_t length, struct enrolment *enrolment, struct refusal *why)
 {
 	struct form *form = &decoder->enrolment;
-	struct object object = {.form = form, .value = enrolment->value, .depth = 1, .enrolment = enrolment};
+	struct object object = object_new(decoder, form, enrolment->value, bytes + length, 1);
+	object.enrolment = enrolment;
 	enrolment->identities = 0;
 	memset(enrolment->value, 0, sizeof enrolment->value);
 	if (!record_read(decoder, &object, bytes, length, why))

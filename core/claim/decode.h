@@ -42,6 +42,9 @@ struct unknown_field {
 
 struct decoder;                         /* scratch, learned key order, counts of unknown fields; one thread */
 struct decoder *decoder_open(struct decode_limits);
+/* The same with one of the ways to read usual members that this machine has, which all give the same: 0, 1, ... with the
+ * fastest first, which decoder_open takes.  NULL: there are not so many. */
+struct decoder *decoder_open_walking(struct decode_limits, size_t number);
 void decoder_close(struct decoder *);
 
 /* True: *claim is filled.  False: *why is filled and *claim is undefined.  The bytes are only read; they and the

@@ -9,29 +9,30 @@ slot_of(struct slice name)
 	return (unsigned)(hash64(name.data, name.length) & (KEY_SLOTS - 1));
 }
 
-static struct slice
-key_name(const struct key *key)
+static void
+key_forget(struct keys *keys, struct key *key)
 {
-	return (struct slice){key->pattern + 1, key->length - 3u};
+	memset(key->pattern, 0, sizeof key->pattern);
+	key->length = KEY_PATTERN;
+	key->mask = UINT32_MAX;
+	key->next = keys->key;
 }
 
 static void
 key_add(struct keys *keys, struct slice name, const struct field *fields, unsigned field)
 {
-	assert(name.length + 3 <= KEY_PATTERN && keys->count < KEYS_MAX);
-	struct key *key = &keys->key[++keys->count];
-	key->pattern[0] = '"';
-	memcpy(key->pattern + 1, name.data, name.length);
-	memcpy(key->pattern + 1 + name.length, "\":", 2);
-	key->length = (uint8_t)(name.length + 3);
-	key->mask = key->length < KEY_PATTERN ? (1u << key->length) - 1 : UINT32_MAX;
+	assert(name.length <= KEY_PATTERN && keys->count < KEYS_MAX);
+	unsigned number = ++keys->count, slot = slot_of(name);
+	struct key *key = &keys->key[number];
+	key_forget(keys, key);
 	key->field = (uint8_t)field;
 	key->type = (uint8_t)fields[field].type;
 	key->bits[field >> 6] = UINT64_C(1) << (field & 63);
-	unsigned slot = slot_of(name);
+	memcpy(keys->name[number].text, name.data, name.length);
+	keys->name[number].length = name.length;
 	while (keys->slot[slot])
 		slot = (slot + 1) & (KEY_SLOTS - 1);
-	keys->slot[slot] = (uint8_t)keys->count;
+	keys->slot[slot] = (uint8_t)number;
 }
 
 /* In lower case and in upper case. */
@@ -51,6 +52,10 @@ void
 keys_init(struct keys *keys, const struct field *fields, size_t count, const struct field_alias *aliases, size_t alias_count)
 {
 	memset(keys, 0, sizeof *keys);
+	key_forget(keys, &keys->key[0]);
+	key_forget(keys, &keys->start);
+	key_forget(keys, &keys->first);
+	key_forget(keys, &keys->other);
 	for (size_t i = 0; i < count; i++)
 		key_add_cases(keys, fields[i].name, fields, (unsigned)i);
 	for (size_t i = 0; i < alias_count; i++) {
@@ -65,16 +70,18 @@ keys_init(struct keys *keys, const struct field *fields, size_t count, const str
 static unsigned
 key_find_exact(const struct keys *keys, struct slice name)
 {
-	for (unsigned slot = slot_of(name); keys->slot[slot]; slot = (slot + 1) & (KEY_SLOTS - 1))
-		if (slice_equal(key_name(&keys->key[keys->slot[slot]]), name))
-			return keys->slot[slot];
+	for (unsigned slot = slot_of(name); keys->slot[slot]; slot = (slot + 1) & (KEY_SLOTS - 1)) {
+		unsigned number = keys->slot[slot];
+		if (slice_equal((struct slice){keys->name[number].text, keys->name[number].length}, name))
+			return number;
+	}
 	return 0;
 }
 
 struct key *
-keys_find(struct keys *keys, struct key *last, struct slice name)
+keys_find(struct keys *keys, struct slice name)
 {
-	if (name.length + 3 > KEY_PATTERN)
+	if (name.length > KEY_PATTERN)
 		return NULL;
 	unsigned found = key_find_exact(keys, name);
 	if (!found) {
@@ -83,8 +90,27 @@ keys_find(struct keys *keys, struct key *last, struct slice name)
 			lower[i] = name.data[i] >= 'A' && name.data[i] <= 'Z' ? (char)(name.data[i] - 'A' + 'a') : name.data[i];
 		found = key_find_exact(keys, (struct slice){lower, name.length});
 	}
-	if (!found)
-		return NULL;
-	last->next = &keys->key[found];
-	return last->next;
+	return found ? &keys->key[found] : NULL;
+}
+
+struct key *
+keys_learn(struct keys *keys, struct key *last, struct key *key, const char *from, const char *value)
+{
+	size_t length = (size_t)(value - from);
+	if (!key)
+		return last == &keys->start ? &keys->other : last;
+	if (last == &keys->start) {
+		struct key *next = keys->first.field == key->field ? keys->first.next : key->next;
+		keys->first = *key;
+		keys->first.next = next;
+		key = &keys->first;
+	}
+	last->next = key;
+	if (length > KEY_PATTERN)
+		return key;
+	memcpy(key->pattern, from, length);
+	memset(key->pattern + length, 0, KEY_PATTERN - length);
+	key->length = (uint8_t)length;
+	key->mask = length < KEY_PATTERN ? (1u << length) - 1 : UINT32_MAX;
+	return key;
 }

@@ -1,5 +1,6 @@
 /* Any bytes as a settlement and as an enrolment.  Beyond what the sanitizers see: the answer depends on the record's
- * bytes alone, not on what lies behind them, nor on what the decoder has learnt, nor on blanks around the object. */
+ * bytes alone, not on what lies behind them, nor on what the decoder has learnt, nor on blanks around the object, nor on
+ * which of its ways reads the usual members. */
 #include "core/claim/decode.h"
 
 #include <stdint.h>
@@ -83,13 +84,29 @@ need_same(struct answer a, struct answer b, int64_t shift)
 	need(a.why.byte < 0 ? b.why.byte == a.why.byte : b.why.byte == a.why.byte + shift);
 }
 
+static struct decoder *
+slowest_open(void)
+{
+	struct decoder *decoder = NULL, *next = NULL;
+	for (size_t walk = 0; walk == 0 || next; walk++) {
+		next = decoder_open_walking(DECODE_LIMITS_DEFAULT, walk);
+		if (next) {
+			decoder_close(decoder);
+			decoder = next;
+		}
+	}
+	return decoder;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct decoder *learned, *fresh;
+	static struct decoder *learned, *slow, *fresh;
 	static unsigned inputs;
-	if (!learned)
+	if (!learned) {
 		learned = decoder_open(DECODE_LIMITS_DEFAULT);
+		slow = slowest_open();
+	}
 	if (inputs++ % 16 == 0) {       /* opening one takes longer than decoding */
 		decoder_close(fresh);
 		fresh = decoder_open(DECODE_LIMITS_DEFAULT);
@@ -99,6 +116,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		need(first.accepted || (first.why.byte >= -1 && first.why.byte <= (int64_t)size));
 		need_same(first, answer_of(fresh, settlement, data, size, 0, '"'), 0);
 		need_same(first, answer_of(learned, settlement, data, size, 0, '0'), 0);
+		need_same(first, answer_of(slow, settlement, data, size, 0, '}'), 0);
 		need_same(first, answer_of(learned, settlement, data, size, 3, 0xff), 3);
 	}
 	return 0;
