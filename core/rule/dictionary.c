@@ -1,9 +1,8 @@
 /* Code -> outcome.  A code meets every question about its field once, when it is first seen; afterwards it is one probe.
  * A dictionary that is full forgets everything and learns again: a stream of ever new codes (visit numbers) costs the
  * questions once a code, as it would anyway, and the codes that come again and again are soon back. */
-#include "core/rule/matcher.h"
+#include "core/rule/dictionary.h"
 
-#include "core/base/hash.h"
 #include "core/base/memory.h"
 
 #include <stdlib.h>
@@ -138,81 +137,7 @@ outcome_intern(struct dictionary *dictionary, const uint64_t *made, size_t words
 	return (uint32_t)(2 * dictionary->outcomes++) + has_doubt + 1;
 }
 
-/* ---- keys ---- */
-
-/* What is not there is read from here instead: choosing an address is no jump, and lengths differ too much from code to
- * code for jumps. */
-static const char nothing[8];
-
-static inline uint64_t
-load_eight_of(const char *at)
-{
-	uint64_t bytes;
-	memcpy(&bytes, at, sizeof bytes);
-	return bytes;
-}
-
-static inline uint64_t
-load_four_of(const char *at)
-{
-	uint32_t bytes;
-	memcpy(&bytes, at, sizeof bytes);
-	return bytes;
-}
-
-/* The first and the last eight bytes, or all there are; never a byte outside the text. */
-static inline struct entry
-make_short_key(struct slice text, uint32_t view)
-{
-	const char *data = text.data;
-	size_t length = text.length;
-	bool is_eight = length >= 8, is_four = length >= 4 && !is_eight, is_less = length < 4 && length > 0;
-	uint64_t eight = load_eight_of(is_eight ? data : nothing), last_eight = load_eight_of(is_eight ? data + length - 8 : nothing);
-	uint64_t four = load_four_of(is_four ? data : nothing), last_four = load_four_of(is_four ? data + length - 4 : nothing);
-	const char *few = is_less ? data : nothing;
-	size_t last = is_less ? length - 1 : 0;
-	uint64_t one = (uint8_t)few[0], middle = (uint8_t)few[(last + 1) / 2], end = (uint8_t)few[last];
-	return (struct entry){.first = eight | four | one | middle << 8 | end << 16, .last = last_eight | last_four,
-	    .length = (uint32_t)length, .view = view};
-}
-
-static struct entry
-make_long_key(struct slice text, uint32_t view)
-{
-	struct hash128 hash = hash128(text.data, text.length);
-	return (struct entry){.first = hash.low, .last = hash.high, .length = (uint32_t)text.length, .view = view};
-}
-
-static inline struct entry
-make_key(struct slice text, uint32_t view)
-{
-	return text.length <= 16 ? make_short_key(text, view) : make_long_key(text, view);
-}
-
-static inline uint64_t
-key_hash(const struct entry *key)
-{
-	uint64_t mixed = (key->first ^ (uint64_t)key->view << 56 ^ key->length) * UINT64_C(0x9e3779b97f4a7c15);
-	mixed = (mixed ^ mixed >> 32 ^ key->last) * UINT64_C(0xd6e8feb86659fd93);
-	return mixed ^ mixed >> 32;
-}
-
-static inline bool
-key_equal(const struct entry *entry, const struct entry *key, struct slice text)
-{
-	return entry->first == key->first && entry->last == key->last && entry->length == key->length
-	    && entry->view == key->view && (text.length <= 16 || memcmp(entry->text, text.data, text.length) == 0);
-}
-
-static inline struct entry *
-slot_find(const struct dictionary *dictionary, const struct entry *key, struct slice text)
-{
-	size_t mask = dictionary->slots - 1;
-	size_t slot = key_hash(key) & mask;
-	while (dictionary->entry[slot].outcome && !key_equal(&dictionary->entry[slot], key, text))
-		slot = (slot + 1) & mask;
-	return &dictionary->entry[slot];
-}
+/* ---- learning ---- */
 
 static void
 dictionary_grow(struct dictionary *dictionary)
@@ -229,8 +154,8 @@ dictionary_grow(struct dictionary *dictionary)
 	free(old);
 }
 
-static uint32_t
-learn(struct matcher *matcher, struct dictionary *dictionary, const struct area *area, struct entry *key, struct slice text)
+uint32_t
+dictionary_learn(struct matcher *matcher, struct dictionary *dictionary, const struct area *area, struct entry *key, struct slice text)
 {
 	ask_all(matcher, dictionary, area, true, text, matcher->direct);
 	if (dictionary->entries == DICTIONARY_ENTRIES_MAX)
@@ -245,8 +170,8 @@ learn(struct matcher *matcher, struct dictionary *dictionary, const struct area 
 	return key->outcome;
 }
 
-static uint32_t
-absent_outcome(struct matcher *matcher, struct dictionary *dictionary, const struct area *area, uint32_t view)
+uint32_t
+dictionary_absent(struct matcher *matcher, struct dictionary *dictionary, const struct area *area, uint32_t view)
 {
 	if (view >= dictionary->absent_slots) {
 		size_t slots = 2 * (size_t)view + 8;
@@ -261,22 +186,4 @@ absent_outcome(struct matcher *matcher, struct dictionary *dictionary, const str
 		dictionary->absent[view] = outcome_intern(dictionary, matcher->direct, matcher->words);
 	}
 	return dictionary->absent[view];
-}
-
-const uint64_t *
-dictionary_find(struct matcher *matcher, struct dictionary *dictionary, const struct area *area, bool is_present, struct slice code,
-    bool *has_doubt)
-{
-	uint32_t view = dictionary->asks_area && area ? ((const struct view *)area->sets)->number : 0;
-	uint32_t outcome;
-	if (!is_present) {
-		outcome = absent_outcome(matcher, dictionary, area, view);
-	} else {
-		struct entry key = make_key(code, view);
-		outcome = slot_find(dictionary, &key, code)->outcome;
-		if (!outcome)
-			outcome = learn(matcher, dictionary, area, &key, code);
-	}
-	*has_doubt = (outcome - 1) & 1;
-	return dictionary->outcome + (size_t)(outcome - 1) / 2 * 2 * matcher->words;
 }

@@ -3,6 +3,7 @@
 
 #include "core/base/memory.h"
 #include "core/base/time.h"
+#include "core/rule/dictionary.h"
 #include "core/rule/load.h"
 
 #include <stdlib.h>

@@ -159,9 +159,6 @@ struct matcher {
 void dictionary_init(struct dictionary *, int field);
 void dictionary_free(struct dictionary *);
 void dictionary_add(struct dictionary *, uint32_t term, const struct literal *);
-/* Two times words bit words, valid until the next call; *has_doubt: the two vectors differ. */
-const uint64_t *dictionary_find(struct matcher *, struct dictionary *, const struct area *, bool is_present, struct slice code,
-    bool *has_doubt);
 
 /* scale.c */
 /* Takes the literal when its atom compares one sum with constants; false: it does not. */
