@@ -565,8 +565,7 @@ matcher_run(struct matcher *matcher, const struct area *area, const struct claim
 		matcher->now = 1;
 	}
 	ask_columns(matcher, area, claim, possible, certain);
-	if (matcher->others)
-		ask_others(matcher, claim, possible, certain, matcher->used_words);
+	ask_others(matcher, claim, possible, certain, matcher->used_words);
 	for (size_t w = 0; w < set_words; w++) {
 		truth[w] = certain[w];
 		falsehood[w] = ~possible[w];
