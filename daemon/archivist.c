@@ -279,6 +279,7 @@ commit(struct archivist *archivist)
 static void *
 archivist_run(void *opaque)
 {
+	pthread_setname_np(pthread_self(), "archivist");
 	struct archivist *archivist = opaque;
 	bool stopping = false;
 	while (!stopping) {

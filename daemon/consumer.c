@@ -397,6 +397,7 @@ suspect_wait(struct consumer *consumer)
 static void *
 read_run(void *opaque)
 {
+	pthread_setname_np(pthread_self(), "reader");
 	struct consumer *consumer = opaque;
 	struct batch *batch;
 	int64_t looked_ns = 0;

@@ -2,7 +2,7 @@
 """The daemon against a bare consumer (bench_daemon.py) on a real Apache Kafka broker, or on the embedded one where there
 is no Java or Maven.
 
-    tests/bench/daemon.py BUILD
+    tests/bench/daemon.py BUILD [NAME=VALUE]...       of bench_daemon.py
 """
 import os
 import shutil
@@ -11,9 +11,9 @@ import subprocess
 import sys
 import tempfile
 
+import measured
+
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "kafka"))
-import broker as kafka  # noqa: E402  (the recipe of the tests)
 
 
 def county(build, folder):
@@ -24,7 +24,7 @@ def county(build, folder):
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         print(__doc__, file=sys.stderr)
         return 64
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -32,14 +32,14 @@ def main():
     folder = tempfile.mkdtemp(prefix="fundwatch-bench-")
     real = None
     try:
-        bootstrap = "embedded"
+        bootstrap, more = "embedded", []
         try:
-            real = kafka.Broker(os.path.join(folder, "broker"), os.path.join(build, "kafka_topics"))
+            real = measured.Broker(os.path.join(folder, "broker"), os.path.join(build, "kafka_topics"))
             real.start()
-            bootstrap = real.bootstrap
-        except kafka.Unavailable as why:
+            bootstrap, more = real.bootstrap, [f"broker={real.process.pid}"]
+        except measured.kafka.Unavailable as why:
             print(f"on the embedded broker: {why}", file=sys.stderr)
-        words = [os.path.join(HERE, "bench_daemon.py"), build, bootstrap, county(build, os.path.join(folder, "county"))]
+        words = [os.path.join(HERE, "bench_daemon.py"), build, bootstrap, county(build, os.path.join(folder, "county")), *more, *sys.argv[2:]]
         return subprocess.run(words, check=False).returncode
     finally:
         if real:
