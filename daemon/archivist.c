@@ -286,8 +286,9 @@ archivist_run(void *opaque)
 		struct item *item = item_wait(archivist, &stopping);
 		if (item)
 			item_append(archivist, item);
-		bool due = archivist->uncommitted && (stopping || !item || archivist->uncommitted >= archivist->sync_records
-		    || clock_monotonic_ns() - archivist->oldest_ns >= archivist->sync_ns);
+		/* Without a time to wait for, what waits already goes along: a sync costs as much as packing hundreds of records. */
+		bool late = archivist->sync_ns && clock_monotonic_ns() - archivist->oldest_ns >= archivist->sync_ns;
+		bool due = archivist->uncommitted && (stopping || !item || late || archivist->uncommitted >= archivist->sync_records);
 		if (due && !commit(archivist))
 			break;
 	}
