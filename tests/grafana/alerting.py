@@ -55,6 +55,17 @@ def sections_missing(alerts, text):
 
 # ---- a live daemon ----
 
+class Mixed(County):
+    """Shares and ratios of one pool, admission rates by township and institution of another; small enough for the embedded broker."""
+
+    def __init__(self, fundwatch, folder):
+        subprocess.run([fundwatch, "generate", "--seed", "5", "--persons", "900", "--from", "2024-01-01", "--to", "2024-03-31", "--quiet", "--rules", os.path.join(ROOT, "rules"),
+                        "--area", "141121", "--area", "140502", "--out", folder], check=True, stdout=subprocess.DEVNULL, timeout=120)
+        self.tables = os.path.join(folder, "tables")
+        self.folder = folder
+        self.enrolments, self.settlements = self.lines("enrolment.ndjson"), self.lines("settlements.ndjson")
+
+
 def families(text):
     return {line.split()[2] for line in text.split("\n") if line.startswith("# TYPE ")}
 
@@ -122,14 +133,20 @@ def unlike(lines, found):
     return problems + ([] if compared > 20 else [f"only {compared} figures compared"])
 
 
-def beyond_bound(found):
-    """No more townships and institutions than the configuration lets in."""
-    count = {name: sum(1 for metric, key in found if metric == "verdict" and name in dict(key)) for name in ("township", "institution")}
-    return [f"{count[name]} of {name}" for name, most in (("township", 5), ("institution", 3)) if count[name] > most]
+def bound_problems(lines, scrape):
+    """As many townships and institutions as the configuration lets in, and the others counted."""
+    problems = []
+    for name, most in (("township", 5), ("institution", 3)):
+        there = sum(1 for key in lines if name in dict(key))
+        shown = sum(1 for metric, key in gauges(scrape) if metric == "verdict" and name in dict(key))
+        beyond = int(re.search(rf'^fundwatch_indicator_subjects_beyond\{{sort="{name}"\}} (\d+)$', scrape, re.M).group(1))
+        if there <= most or shown != most or beyond != there - most:
+            problems.append(f"{name}: {there} on the topic, {shown} shown, {beyond} counted beyond")
+    return problems
 
 
 def live(say, build, folder, text):
-    county, broker = County(os.path.join(build, "fundwatch"), os.path.join(folder, "county"), persons=700), Broker(build)
+    county, broker = Mixed(os.path.join(build, "fundwatch"), os.path.join(folder, "county")), Broker(build)
     daemon = None
     try:
         def start():
@@ -150,7 +167,7 @@ def live(say, build, folder, text):
         say("every metric of a rule is exported", used_missing(text, exported))
         say("every exported metric is in the manual", undocumented(exported))
         say("gauges are what the indicators topic says", unlike(lines, found))
-        say("townships and institutions within their bounds", beyond_bound(found))
+        say("townships and institutions within their bounds", bound_problems(lines, scrape))
         assert daemon.stop() == 0
         daemon = start()
         until("the daemon to be ready again", daemon.ready)
