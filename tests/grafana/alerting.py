@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ LEVELS = {"ok": 0, "watch": 1, "alert": 2, "insufficient": -1}
 MORE = """archive: {{dir: {0}/archive, snapshot_records: 1000}}
 mirror: {0}/mirror.ndjson
 metrics: {{townships: 5, institutions: 3}}
+accept_drop: yes
 """
 
 
@@ -145,12 +147,33 @@ def bound_problems(lines, scrape):
     return problems
 
 
+def other_rules(daemon, rules, found):
+    """A rule that is gone, and one that goes on trial, have no gauges from the reload on; the others stay as they are."""
+    os.remove(os.path.join(rules, "fund", "DRG-CASES-001.yaml"))
+    path = os.path.join(rules, "fund", "DRG-SHARE-001.yaml")
+    text = read(path).replace("\nmode: enforce\n", "\nmode: shadow\n")
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(text)
+    daemon.process.send_signal(signal.SIGHUP)
+    until("the other rules", lambda: daemon.metric("rules_reloads_total") == 1)
+    scrape = daemon.get("/metrics")[1]
+    now, gone = gauges(scrape), ("DRG-CASES-001", "DRG-SHARE-001")
+    went = [key for key in found if dict(key[1])["rule"] in gone]
+    problems = [] if went else ["nothing was to go"]
+    problems += [f"{key} is still there" for key in now if dict(key[1])["rule"] in gone]
+    problems += [f"{key}: {value}, now {now.get(key)}" for key, value in found.items() if key not in went and now.get(key) != value]
+    mode = re.search(r'fundwatch_rule_info\{rule="DRG-SHARE-001",.*mode="(\w+)"', scrape).group(1)
+    return problems + ([] if mode == "shadow" else [f"rule_info says {mode}"])
+
+
 def live(say, build, folder, text):
     county, broker = Mixed(os.path.join(build, "fundwatch"), os.path.join(folder, "county")), Broker(build)
     daemon = None
     try:
+        rules = shutil.copytree(os.path.join(ROOT, "rules"), os.path.join(folder, "rules"))
+
         def start():
-            return Daemon(build, os.path.join(folder, "daemon"), broker.bootstrap, county.tables, more=MORE.format(folder))
+            return Daemon(build, os.path.join(folder, "daemon"), broker.bootstrap, county.tables, rules=rules, more=MORE.format(folder))
         broker.produce("enrolment", county.enrolments)
         broker.produce("settlement", county.settlements)
         daemon = start()
@@ -173,6 +196,7 @@ def live(say, build, folder, text):
         until("the daemon to be ready again", daemon.ready)
         say("the same gauges after a restart", [] if gauges(daemon.get("/metrics")[1]) == found else ["they differ"])
         say("the age of the snapshot after a restart", [] if daemon.metric("snapshot_timestamp_seconds") > 0 else ["not known"])
+        say("rules that are gone or on trial have no gauges", other_rules(daemon, rules, found))
     finally:
         if daemon:
             daemon.close()
