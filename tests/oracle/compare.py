@@ -240,6 +240,47 @@ def share_finding_faults(rule, key, finding, mine, verdict, on_the_way):
         yield f"share verdict {rule.id}", f"{key}: program {verdict}, oracle {mine['verdict']} {finding}"
 
 
+def ratio_key(subject):
+    area = subject.get("insu_admdvs", "") if subject["kind"] == "area" else ""
+    return subject["kind"], subject["pool"], area, subject.get("level", ""), subject.get("class", ""), subject["period"]
+
+
+def ratio_faults(rule, run, said, on_the_way=False):
+    shown = latest_indicators(rule, run, ratio_key)
+    for key in sorted(set(shown) | set(said)):
+        line, mine = shown.get(key), said.get(key)
+        if mine is None and is_empty(line) and line["finding"]["n"] == 0:
+            continue                                    # of a settlement that has moved or gone since: cannot be unsaid
+        if line is None and on_the_way and mine["n"] == 0:
+            continue                                    # the series began late, in the year before: at the next close
+        if line is None or mine is None:
+            yield f"ratio presence {rule.id}", f"{key}: {'oracle' if line is None else 'program'} alone {line and line['finding'] or mine}"
+            continue
+        yield from ratio_finding_faults(rule, key, line["finding"], mine, line["verdict"])
+    last = {key[:5] + (key[5][:4],): mine for key, mine in sorted(said.items())}
+    alerts = {ratio_key(alert["subject"]): alert for alert in run.final_alerts().values() if alert["rule"]["id"] == rule.id and standing(alert)}
+    for key in sorted(set(last) | set(alerts)):
+        alert, mine = alerts.get(key), last.get(key)
+        if (alert is not None) != (mine is not None and mine["verdict"] == "alert"):
+            yield f"ratio alert {rule.id}", f"{key}: program {alert and alert['finding']}, oracle {mine}"
+        elif alert is not None:
+            yield from ratio_finding_faults(rule, key, alert["finding"], mine, "alert")
+            if alert["evidence"]["claims_total"] != mine["n"]:
+                yield f"ratio evidence {rule.id}", f"{key}: {alert['evidence']['claims_total']} claims, oracle {mine['n']}"
+
+
+def ratio_finding_faults(rule, key, finding, mine, verdict):
+    value = six(Fraction(mine["numerator"], mine["denominator"])) if mine["denominator"] > 0 else None
+    shown = [finding[name] for name in ("numerator_fen", "denominator_fen", "value", "target", "band", "n", "through")]
+    wanted = [mine["numerator"], mine["denominator"], value, six(mine["target"]), six(mine["band"]), mine["n"], mine["through"]]
+    if shown != wanted:
+        yield f"ratio finding {rule.id}", f"{key}: program {shown}, oracle {wanted}"
+    elif not near(finding["z"], mine["z"]):
+        yield f"ratio z {rule.id}", f"{key}: program {finding['z']}, oracle {mine['z']}"
+    elif verdict != mine["verdict"]:
+        yield f"ratio verdict {rule.id}", f"{key}: program {verdict}, oracle {mine['verdict']} {finding}"
+
+
 def admission_key(subject):
     unit = subject["township"] if subject["kind"] == "township" else subject["fixmedins_code"]
     return subject["kind"], subject["pool"], unit, subject["class"], subject["period"]
@@ -295,17 +336,19 @@ def cause_faults(run, said, kinds):
     that finds refunds which were there before it corrects a closed month without being late itself.  What waited for the
     next close keeps the cause of what it waited with."""
     for number, alert in run.numbered:
-        if alert["rule"]["detector"] not in ("share", "admission_rate"):
+        if alert["rule"]["detector"] not in ("share", "ratio", "admission_rate"):
             continue
         closes, cause = said["steps"][number - 1] if number <= len(said["steps"]) else (True, None)
         allowed = {"close", "late", "refund", "restated"} if closes else set()
         if number <= len(kinds) and kinds[number - 1] == "settlement":
             allowed |= {"late" if cause == "claim" else cause, "late"}
+        if number <= len(kinds) and kinds[number - 1] == "enrolment" and alert["rule"]["detector"] == "ratio":
+            allowed.add("late")                         # a person is of another class now
         if alert["cause"] not in allowed:
             yield "cause", f"line {number}: {alert['cause']}, not {sorted(allowed)}: {alert['rule']['id']} {alert['subject']}"
 
 
-FAULTS = {"cap": cap_faults, "check": check_faults, "share": share_faults, "admission_rate": admission_faults}
+FAULTS = {"cap": cap_faults, "check": check_faults, "share": share_faults, "ratio": ratio_faults, "admission_rate": admission_faults}
 
 
 class Comparison:

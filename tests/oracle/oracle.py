@@ -38,6 +38,7 @@ rate takes every month, its variance those with a denominator above 0.  An alert
 import records
 from bookings import LATENESS, Enrolments, Intake, bookings_of, is_refund, month_number, month_start, versions_of
 from months import admission_indicators, closes_of, said_once, share_indicators
+from ratios import ratio_indicators
 
 READING = {
     "refund_where": "original", "refund_after": True, "refunded_standing": False, "refunded_listed": False,
@@ -228,6 +229,8 @@ def judge(rules, tables, feed, reading=None, close_all=True):
                 if rule.detector == "share":
                     found.update(share_indicators(rule, closes, tables, pool, reading))
                     found.setdefault("once", {}).update(said_once(rule, intake.steps, tables, pool))
+                elif rule.detector == "ratio":
+                    found.update(ratio_indicators(rule, closes, tables, enrolments, pool, reading))
                 else:
                     found.update(admission_indicators(rule, closes, tables, enrolments, pool, reading))
         out["rules"][rule.id] = found

@@ -16,6 +16,7 @@ class Tables:
         self.pools = {row["prefix"]: row["pool"] for row in self.rows("pools.csv")}
         self.medtype = self.grouped("medtype.csv", lambda row: ("med_type", row["code"]), "set")
         self.payment = self.grouped("payment.csv", lambda row: (row["field"], row["code"]), "set")
+        self.levels = self.grouped("level.csv", lambda row: (row["field"], row["code"]), "level")
         self.identity = self.grouped("identity.csv", lambda row: ("", row["code"]), "class")
 
     def rows(self, name):
@@ -51,6 +52,14 @@ class Tables:
             return self.pools[max(found, key=len)]
         return area[:2] if area[:2] in ("11", "12", "31", "50") else area[:4]
 
+    def level(self, claim):
+        """dedc_hosp_lv, else hosp_lv; None: unknown."""
+        for field in ("dedc_hosp_lv", "hosp_lv"):
+            found = self.values(self.levels, (field, claim.get(field)), claim["insu_admdvs"])
+            if found:
+                return found[0]
+        return None
+
     def identity_class(self, area, code):
         found = self.values(self.identity, ("", code), area)
         return found[0] if found else "other"
@@ -81,7 +90,7 @@ class Rule:
         self.data = yamlish.load(path.read_text(encoding="utf-8-sig"))
         self.id, self.detector, self.mode = self.data["id"], self.data["detector"], self.data["mode"]
         self.where = expressions.compile_text(self.data["where"])
-        self.numerator = expressions.compile_text(self.data["numerator"]) if "numerator" in self.data else None
+        self.numerator = expressions.compile_text(self.data["numerator"]) if "numerator" in self.data and self.detector != "ratio" else None
         self.assertion = expressions.compile_text(self.data["assert"]) if "assert" in self.data else None
         self.params = {}
         for name, param in self.data.get("params", {}).items():

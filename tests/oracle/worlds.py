@@ -11,6 +11,7 @@ import records
 ADMISSION_POOLS = ("1405", "3708")              # where a rule counts admissions: enrolments are known before any month closes
 AREAS = ("140902", "140981", "141121", "141102", "500230", "500101", "370812", "370883", "140502", "140581")
 UPPER = 0.06
+LEVELS = {"1": {"hosp_lv": "2"}, "2": {"hosp_lv": "3"}, "3": {}}     # of an institution, by the last digit of its code
 ALIAS_OF = {"psn_cash_pay": "cash_payamt", "oth_pay": "othfund_pay", "psn_part_amt": "psn_pay", "inscp_scp_amt": "inscp_amt",
             "insu_admdvs": "insu_optins", "medfee_sumamt": "med_fee_sumamt", "begndate": "begntime"}
 
@@ -122,6 +123,7 @@ class World:
                  "insutype": draw.choice(("390", "390", "390", "390", "310", "0390")),
                  "med_type": draw.choice(("21", "22", "52", "021") if inpatient else ("11", "11", "11", "12", "13", "14", "011", "41")),
                  "medfee_sumamt": total, "hifp_pay": fund, "fixmedins_code": f"H{person['area']}0000{draw.randint(1, 3)}"}
+        claim.update(LEVELS[claim["fixmedins_code"][-1]])
         if inpatient:
             claim.update(draw.choice(({"clr_way": "40"}, {"clr_way": "50"}, {"clr_way": "1"}, {"hi_paymtd": "3"}, {"hi_paymtd": "04"}, {})))
         for name in ("clr_type", "refd_setl_flag", "mid_setl_flag", "vali_flag"):

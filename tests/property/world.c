@@ -475,6 +475,8 @@ settlement_put(const struct world *world, const struct settlement *one, struct b
 	if (one->by_case)
 		word_put(out, "clr_way", "50");
 	text_put(out, "fixmedins_code", "H", one->institution);
+	if (one->institution > 1)
+		word_put(out, "hosp_lv", "3");
 	money_put(out, "medfee_sumamt", one->total);
 	money_put(out, "hifp_pay", one->fund);
 	if (one->is_refund)

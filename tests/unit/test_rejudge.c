@@ -38,8 +38,9 @@ rules_changed(const char *name, const char *command)
 
 #define OTHER_NUMBERS "sed -i -e 's/value: 300.00/value: 200.00/; s/value: 500.00/value: 900.00/; s/value: 1000.00/value: 700.00/' policy/*.yaml " \
 	"&& sed -i -e 's/value: 0.70/value: 0.95/; s/value: 0.90/value: 0.10/' fund/*.yaml " \
-	"&& sed -i -e 's/^mode: /minimum: 2\\nbands: [{over: 0, severity: low}, {over: 0.3, severity: high}]\\nmode: /' policy/*.yaml fund/*.yaml"
-#define FEWER_RULES "rm policy/ORACLE-CAP-2.yaml fund/ORACLE-SHARE-CASES.yaml management/ORACLE-ADM-TOWNSHIP.yaml"
+	"&& sed -i -e '/^minimum: /d; s/^mode: /minimum: 2\\nbands: [{over: 0, severity: low}, {over: 0.3, severity: high}]\\nmode: /' policy/*.yaml fund/*.yaml"
+#define FEWER_RULES "rm policy/ORACLE-CAP-2.yaml fund/ORACLE-SHARE-CASES.yaml fund/ORACLE-RATIO-CLASS.yaml " \
+	"management/ORACLE-ADM-TOWNSHIP.yaml"
 #define HIDDEN "mkdir -p suppressions && echo '- {id: K, rule: ORACLE-CAP-1, author: a, reason: {zh: x, en: x}, " \
 	"scope: {region: \"14\"}, from: 2023-01-01, until: 2025-12-31}' > suppressions/known.yaml"
 #define ON_TRIAL "sed -i 's/^mode: enforce/mode: shadow/' policy/*.yaml fund/*.yaml management/*.yaml"
