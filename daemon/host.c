@@ -75,8 +75,10 @@ static void
 disk_look(struct disk *disk)
 {
 	char copy[PATH_MAX];
-	disk->known = disk->path[0] && statvfs(disk->path, &disk->is) == 0;
-	if (disk->known || !disk->path[0])
+	if (!disk->path || !disk->path[0])
+		return;
+	disk->known = statvfs(disk->path, &disk->is) == 0;
+	if (disk->known)
 		return;
 	snprintf(copy, sizeof copy, "%s", disk->path);        /* a file that is not there yet */
 	disk->known = statvfs(dirname(copy), &disk->is) == 0;

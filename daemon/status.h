@@ -105,7 +105,7 @@ struct status {
 	int64_t started_wall_ms, started_ns;
 	int64_t stall_after_ns, check_every_ns;
 	bool gaps_alarm, group_commits;
-	const char *archive_dir, *mirror_file;  /* of the configuration; "": none */
+	const char *archive_dir, *mirror_file;  /* of the configuration; NULL or "": none */
 	struct indicator_bounds bounds;
 	_Atomic int phase;              /* enum phase */
 	_Atomic int64_t turn_ns;        /* monotonic, begin of the last turn */
