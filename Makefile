@@ -2,10 +2,12 @@
 BUILD  ?= build
 PREFIX ?= /usr
 CMAKE_FLAGS ?=
+MINUTES ?= 30
+RATE ?= 20000
 JOBS   ?= $(shell nproc)
 
 .DEFAULT_GOAL := all
-.PHONY: all configure deps deps-kafka deps-bench demo check bench bench-scale install clean help
+.PHONY: all configure deps deps-kafka deps-bench demo check bench bench-scale soak install clean help
 
 all: configure ## build fundwatch and fundwatchd into build/ (optimised, with debug information)
 	@cmake --build $(BUILD) --parallel $(JOBS)
@@ -43,6 +45,11 @@ bench-scale: ## the same for the state of 20 M persons: 16 GB of memory, 20 GB o
 	@tools/deps.sh check
 	@$(MAKE) --no-print-directory all
 	@tests/bench/run.sh $(BUILD) scale
+
+soak: ## the daemon under a steady load, every record and alert accounted for (MINUTES=30 RATE=20000)
+	@tools/deps.sh kafka
+	@$(MAKE) --no-print-directory all
+	@/usr/bin/python3 tests/bench/soak.py $(BUILD) $(MINUTES) $(RATE)
 
 install: all ## install below PREFIX (/usr), or below DESTDIR=
 	@cmake --install $(BUILD)

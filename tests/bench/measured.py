@@ -30,7 +30,8 @@ class Broker(kafka.Broker):
 
 
 def rules_copy(folder):
-    """The shipped rules with ARITH-001 enforced; and a function that replaces text in the cap rule as shipped, in one rename."""
+    """The shipped rules with ARITH-001 enforced; and a function that replaces text in the cap rule as shipped, in one rename. Of its tests
+    those are left that hold for a slightly higher cap too."""
     shutil.copytree(os.path.join(stand.ROOT, "rules"), folder)
     path = os.path.join(folder, CHECK)
     with open(path, encoding="utf-8") as text:
@@ -39,14 +40,15 @@ def rules_copy(folder):
     with open(path, "w", encoding="utf-8") as out:
         out.write(check.replace('mode: "off"', "mode: enforce"))
     with open(os.path.join(folder, CAP), encoding="utf-8") as text:
-        shipped = text.read()
+        shipped = text.read().split("  - name: one fen above the limit\n")[0]
 
-    def rewrite(old, new):
+    def rewrite(old="", new=""):
         assert old in shipped, old
         path = os.path.join(folder, CAP)
         with open(path + ".new", "w", encoding="utf-8") as out:
             out.write(shipped.replace(old, new))
         os.rename(path + ".new", path)
+    rewrite()
     return rewrite
 
 
