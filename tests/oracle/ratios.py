@@ -55,10 +55,10 @@ def z_of(pairs, target):
     if count < 2 or below <= 0 or abs(above) * 10 ** 6 // below > 10 ** 7:
         return None
     ratio = Fraction(above, below)
-    squares = sum((one - ratio * two) ** 2 for one, two in pairs)
+    squares = sum((one * below - above * two) ** 2 for one, two in pairs)               # below^2 times those of f - R c
     if squares == 0:
         return None
-    return float(ratio - target) / math.sqrt(Fraction(count, count - 1) * squares / below ** 2)
+    return float(ratio - target) / math.sqrt(Fraction(count * squares, (count - 1) * below ** 4))
 
 
 def word_of(rule, row, pairs, last_day):
@@ -76,12 +76,14 @@ FOREVER = 1 << 40
 
 def ratio_indicators(rule, closes, tables, enrolments, pool, reading):
     """(kind, pool, area, level, class, month) -> finding and verdict."""
-    out = {}
+    out, known = {}, {}
     for month, bookings in closes:
         areas = {booking.codes["insu_admdvs"] for booking in bookings}
         last_day = books.month_start(month + 1) - 1
         for kind, area, row in months.share_subjects(rule, tables, pool, areas, last_day):
-            for (level, klass), series in series_of(rule, bookings, tables, enrolments, area).items():
+            if (id(bookings), area) not in known:       # every close looks at the same list, unless a reading says otherwise
+                known[id(bookings), area] = series_of(rule, bookings, tables, enrolments, area)
+            for (level, klass), series in known[id(bookings), area].items():
                 if month < min(series):
                     continue
                 pairs = [pair for own in range(month // 12 * 12, month + 1) for pair in series.get(own, [])]
