@@ -22,23 +22,23 @@ KNOWN(struct family_month, 6432);
 KNOWN(struct pool_month, 6464);
 KNOWN(struct quality_count, 36);
 KNOWN(struct pool, 120);
-KNOWN(struct claim_said, 88);
+KNOWN(struct claim_said, 104);
 KNOWN(struct booking, 88);
-KNOWN(struct bookings, 200);
+KNOWN(struct bookings, 232);
 KNOWN(struct person, 56);
-KNOWN(struct persons, 160);
+KNOWN(struct persons, 176);
 KNOWN(struct enrolment_record, 64);
 KNOWN(struct rule_counts, 80);
 KNOWN(struct scorer_counts, 256);
 KNOWN(struct hidden, 32);
-KNOWN(struct hiding, 64);
+KNOWN(struct hiding, 80);
 KNOWN(struct suppression_counts, 24);
 KNOWN(struct held, 20);
-KNOWN(struct holding, 88);
+KNOWN(struct holding, 104);
 KNOWN(struct latest_value, 16);
 KNOWN(struct latest_entry, 64);
-KNOWN(struct latest, 152);
-KNOWN(struct scorer, 24144);
+KNOWN(struct latest, 184);
+KNOWN(struct scorer, 24288);
 
 #define MONTHS_MOST 200000              /* from year 0 to 9999 there are fewer */
 #define TIME_MOST (INT64_C(1) << 39)    /* as far as a booking reaches */

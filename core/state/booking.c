@@ -148,7 +148,8 @@ bookings_forget(struct bookings *bookings, int64_t before)
 		for (uint32_t number = first; number < first + CHUNK_RECORDS; number++)
 			booking_part(bookings, number, first + CHUNK_RECORDS);
 		chunks_drop_first(&bookings->chunks);
-		bookings->table.first = bookings->named.first = bookings->chunks.first;
+		table_forget(&bookings->table, bookings->chunks.first);
+		table_forget(&bookings->named, bookings->chunks.first);
 		bool is_last = bookings->chunks.first == bookings->chunks.count;
 		texts_drop(&bookings->ids, is_last ? texts_newest(&bookings->ids) : bookings->ids_from[bookings->chunks.first >> CHUNK_SHIFT]);
 	}

@@ -1,4 +1,4 @@
-/* Chunks of zeroed memory, taken straight from the system so that huge pages can back them. */
+/* Chunks of memory, taken straight from the system so that huge pages can back them. */
 #include "core/state/chunks.h"
 
 #include "core/base/memory.h"
@@ -12,13 +12,6 @@ chunks_init(struct chunks *chunks, size_t stride)
 	*chunks = (struct chunks){.stride = (stride + 7) & ~(size_t)7};
 }
 
-static char *
-chunk_take(struct chunks *chunks)
-{
-	size_t bytes = chunks->stride * CHUNK_RECORDS;
-	return chunks->spares ? memset(chunks->spare[--chunks->spares], 0, bytes) : memory_pages(bytes);
-}
-
 uint32_t
 chunks_add(struct chunks *chunks)
 {
@@ -30,7 +23,8 @@ chunks_add(struct chunks *chunks)
 		chunks->chunk_slots = slots;
 	}
 	if (!chunks->chunk[slot])
-		chunks->chunk[slot] = chunk_take(chunks);
+		chunks->chunk[slot] = chunks->spares ? chunks->spare[--chunks->spares] : memory_pages(chunks->stride * CHUNK_RECORDS);
+	memset(chunks_at(chunks, chunks->count), 0, chunks->stride);    /* one by one: who adds it fills it now, in the cache */
 	return chunks->count++;
 }
 

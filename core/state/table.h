@@ -1,6 +1,7 @@
 /* Open addressing from a 64-bit hash to a record number.  The table keeps the upper half of the hash, which also says
  * where the slot is, and the number; the caller compares the real key, so no hash ever stands for an identity.  Growth
- * happens at counts fixed by the data and touches no key; no answer depends on the order of slots.
+ * happens at counts fixed by the data and touches no key; no answer depends on the order of slots.  Slots of numbers that are
+gone are swept where they are, some at every table_add: a table from which as many go as come is never built anew.
  *
  *     struct probe probe = table_probe(table, hash);
  *     uint32_t number;
@@ -22,7 +23,8 @@ struct table {
 	struct table_slot *slot;
 	size_t mask;                    /* slots - 1 */
 	size_t used;
-	uint32_t first;                 /* numbers below are gone: such slots are passed over and swept at growth */
+	uint32_t first;                 /* numbers below are gone: such slots are passed over, and swept by and by */
+	size_t sweep, unswept;          /* slot to go on sweeping at, and how many may still hold numbers that are gone */
 };
 
 struct probe {
@@ -35,6 +37,9 @@ void table_add(struct table *, uint64_t hash, uint32_t number);
 
 /* Room for so many numbers, so that they are added without growth; an empty table alone. */
 void table_reserve(struct table *, size_t count);
+
+/* Numbers below are gone; never fewer than before. */
+void table_forget(struct table *, uint32_t first);
 void table_free(struct table *);
 size_t table_bytes(const struct table *);
 

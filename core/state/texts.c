@@ -22,7 +22,7 @@ texts_extend(struct texts *texts)
 		fprintf(stderr, "fundwatch: more than 16 GiB of identifiers in one shard\n");
 		abort();
 	}
-	char *memory = texts->spares ? memset(texts->spare[--texts->spares], 0, TEXT_BLOCK_BYTES) : memory_pages(TEXT_BLOCK_BYTES);
+	char *memory = texts->spares ? texts->spare[--texts->spares] : memory_pages(TEXT_BLOCK_BYTES);
 	texts->block[ring(texts->first + texts->blocks++)] = memory;
 	texts->used = 1;        /* so that no number is 0 */
 	return memory;
@@ -34,15 +34,25 @@ texts_newest(const struct texts *texts)
 	return texts->blocks ? ring(texts->first + texts->blocks - 1) : texts->first;
 }
 
+/* What no text fits in any more is zero, whatever stood there when the block was used before. */
+static void
+block_begin(struct texts *texts)
+{
+	if (texts->blocks)
+		memset(texts->block[texts_newest(texts)] + (size_t)texts->used * TEXT_UNIT, 0,
+		    TEXT_BLOCK_BYTES - (size_t)texts->used * TEXT_UNIT);
+	texts_extend(texts);
+}
+
 uint32_t
 texts_add(struct texts *texts, size_t bytes, char **place)
 {
 	uint32_t units = (uint32_t)((bytes + TEXT_UNIT - 1) / TEXT_UNIT);
 	if (texts->blocks == 0 || texts->used + units > 1u << TEXT_BLOCK_SHIFT)
-		texts_extend(texts);
+		block_begin(texts);
 	uint32_t number = texts_newest(texts) << TEXT_BLOCK_SHIFT | texts->used;
 	texts->used += units;
-	*place = texts_at(texts, number);
+	*place = memset(texts_at(texts, number), 0, units * TEXT_UNIT);
 	return number;
 }
 

@@ -20,8 +20,8 @@ struct texts {
 	size_t spares, spare_slots;
 };
 
-/* Room for so many bytes, at most TEXT_BLOCK_BYTES / 2; *place is where they go.  Aligned to TEXT_UNIT; bytes up to the next
- * unit are zero.  The number is never 0.  Aborts when memory ends. */
+/* Room for so many bytes, at most TEXT_BLOCK_BYTES / 2; *place is where they go.  Aligned to TEXT_UNIT; they and the bytes
+ * up to the next unit are zero.  The number is never 0.  Aborts when memory ends. */
 uint32_t texts_add(struct texts *, size_t bytes, char **place);
 
 /* Block that the next text may go into; for texts_drop. */
@@ -30,7 +30,7 @@ uint32_t texts_newest(const struct texts *);
 /* Gives back the blocks before this one. */
 void texts_drop(struct texts *, uint32_t block);
 
-/* One more block, zero and empty, for who reads blocks from a file and then sets `used`. */
+/* One more block, empty, for who reads blocks from a file and then sets `used`. */
 char *texts_extend(struct texts *);
 void texts_free(struct texts *);
 size_t texts_bytes(const struct texts *);

@@ -76,7 +76,7 @@ START_TEST(a_table_passes_over_what_is_gone)
 	table_init(&table);
 	for (uint32_t i = 0; i < 10000; i++)
 		table_add(&table, (uint64_t)i << 32 | i, i);
-	table.first = 5000;
+	table_forget(&table, 5000);
 	for (uint32_t i = 0; i < 10000; i++) {
 		struct probe probe = table_probe(&table, (uint64_t)i << 32 | i);
 		bool found = table_next(&table, &probe, &number);
@@ -87,5 +87,51 @@ START_TEST(a_table_passes_over_what_is_gone)
 }
 END_TEST
 
+#define AT_A_TIME 30000
+#define ALL_IN_ALL 400000
+
+static uint64_t
+scattered(uint32_t number)              /* runs of slots, with places of their own and without, around the end of the table too */
+{
+	uint32_t place = number % 3 ? number * 2654435761u : UINT32_MAX - number % 7;
+	return (uint64_t)place << 32;
+}
+
+static bool
+holds(const struct table *table, uint32_t wanted)
+{
+	struct probe probe = table_probe(table, scattered(wanted));
+	uint32_t number;
+	while (table_next(table, &probe, &number))
+		if (number == wanted)
+			return true;
+	return false;
+}
+
+/* As many go as come: the table stays as large as it is, loses nothing and holds little of what is gone. */
+START_TEST(a_table_is_swept_where_it_is)
+{
+	struct table table;
+	size_t bytes = 0, most = 0;
+	table_init(&table);
+	for (uint32_t i = 0; i < ALL_IN_ALL; i++) {
+		if (i % 3 == 0 && i % 512)
+			continue;       /* few share one place */
+		table_add(&table, scattered(i), i);
+		if (i % 1000 || i < AT_A_TIME)
+			continue;
+		table_forget(&table, i - AT_A_TIME);
+		for (uint32_t k = i - AT_A_TIME; k <= i; k += 1 + k % 17)
+			NEED(holds(&table, k) == (k % 3 || k % 512 == 0), "at %u of %u", k, i);
+		NEED(!holds(&table, i - AT_A_TIME - 1), "at %u", i);
+		bytes = bytes ? bytes : table_bytes(&table);
+		most = most > table.used ? most : table.used;
+	}
+	ck_assert_uint_eq(table_bytes(&table), bytes);
+	ck_assert_uint_lt(most, AT_A_TIME + AT_A_TIME / 10);
+	table_free(&table);
+}
+END_TEST
+
 RUN_TESTS("state", chunks_given_back_are_used_again_and_zero, chunks_may_begin_late, names_keep_their_numbers_through_growth,
-    a_table_passes_over_what_is_gone)
+    a_table_passes_over_what_is_gone, a_table_is_swept_where_it_is)
