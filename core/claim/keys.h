@@ -21,7 +21,7 @@ struct key {
 };
 
 struct keys {
-	struct key key[KEYS_MAX + 1];   /* [0] stands where nothing is known: no record has its pattern, thirty-two zeros */
+	struct key key[KEYS_MAX + 1];   /* [0] stands where nothing is known: its pattern is zeros, which the walk does not take for a key */
 	struct key start;               /* before the first member; only its next one may begin with the brace */
 	struct key first;               /* copy of the key that came first last time */
 	struct key other;               /* stands for a first member of no known field */

@@ -274,6 +274,8 @@ members_walk(struct walk *walk, const char *at)
 			if (!key_is_here(key, at))
 				break;
 		}
+		if (unlikely(!*key->pattern))   /* nothing was learnt there, but the record has as many zeros */
+			break;
 		fields field = fields_load(key->bits);
 		const char *from = at + key->length, *behind = usual_value(walk, end, key, from);
 		if (unlikely(behind >= end)) {
