@@ -175,4 +175,18 @@ START_TEST(fingerprints_stay_what_they_are)
 }
 END_TEST
 
-RUN_TESTS("ways to read members", every_walk_reads_what_the_general_way_reads, fingerprints_stay_what_they_are)
+/* Where no key was learnt there is a pattern of zeros, which a record may hold. */
+START_TEST(a_run_of_zeros_is_no_key)
+{
+	static char bytes[512] = "{" REQUIRED;
+	size_t length = strlen(bytes);
+	for (int i = 0; i < 3; i++)
+		ck_assert(settlement_with("{" REQUIRED "}", length + 1, 0));
+	memcpy(bytes + length + 32, "\"7\"}", 4);
+	ck_assert(!settlement_with(bytes, length + 36, 0));
+	ck_assert_int_eq(why.reason, REFUSAL_not_json);
+	ck_assert_int_eq(why.byte, (int64_t)length);
+}
+END_TEST
+
+RUN_TESTS("ways to read members", a_run_of_zeros_is_no_key, every_walk_reads_what_the_general_way_reads, fingerprints_stay_what_they_are)
