@@ -5,6 +5,7 @@
 #include "core/base/memory.h"
 #include "daemon/clock.h"
 #include "daemon/log.h"
+#include "daemon/rights.h"
 #include "daemon/watch.h"
 
 #include <stdlib.h>
@@ -110,8 +111,8 @@ static void
 tell_missing(const struct config *config, const char *name)
 {
 	log_say(LEVEL_ERROR,
-	    "Kafka 里没有主题 %s（或没有 DESCRIBE 权限）；创建：kafka-topics.sh --bootstrap-server %s --create --topic %s --partitions 1，或在配置中设 create_topics: true",
-	    "the topic %s is not in Kafka (or there is no right to see it); create it: kafka-topics.sh --bootstrap-server %s --create --topic %s --partitions 1, or set create_topics: true",
+	    "Kafka 里没有主题 %s；创建：kafka-topics.sh --bootstrap-server %s --create --topic %s --partitions 1，或在配置中设 create_topics: true",
+	    "the topic %s is not in Kafka; create it: kafka-topics.sh --bootstrap-server %s --create --topic %s --partitions 1, or set create_topics: true",
 	    name, config->brokers.item[0], name);
 }
 
@@ -168,7 +169,9 @@ consumer_find_topics(struct consumer *consumer, int timeout_ms)
 			continue;
 		missing++;
 		/* Created a moment ago: the next look finds it. */
-		if (!consumer->config->create_topics)
+		if (rights_is_hidden(consumer->client, consumer->topic[i].name, timeout_ms))
+			rights_tell(consumer->config, RIGHT_DESCRIBE, consumer->topic[i].name);
+		else if (!consumer->config->create_topics)
 			tell_missing(consumer->config, consumer->topic[i].name);
 	}
 	if (missing)
@@ -258,6 +261,14 @@ error_take(struct consumer *consumer, struct partition *partition, const rd_kafk
 	if (error == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED && !consumer->status->group_commits)
 		return;         /* the client asks for a group that we make no use of */
 	atomic_fetch_add(&consumer->status->kafka_errors, 1);
+	if (partition && error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+		rights_tell(consumer->config, RIGHT_READ, partition->topic);
+		return;
+	}
+	if (error == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED) {
+		rights_tell(consumer->config, RIGHT_GROUP, kafka_property(consumer->config, KAFKA_CONSUMER, "group.id"));
+		return;
+	}
 	if (partition && (error == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || error == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE
 	    || error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)) {
 		atomic_store(&partition->stopped, true);
@@ -491,6 +502,8 @@ consumer_commit(struct consumer *consumer, bool wait)
 {
 	if (!consumer->status->group_commits)
 		return;
+	if (atomic_exchange(&consumer->status->group_denied, false))
+		rights_tell(consumer->config, RIGHT_GROUP, kafka_property(consumer->config, KAFKA_CONSUMER, "group.id"));
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)consumer->partitions);
 	for (size_t i = 0; i < consumer->partitions; i++) {
 		const struct partition *partition = &consumer->partition[i];

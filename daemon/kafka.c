@@ -211,11 +211,31 @@ allowed(uint64_t key, uint64_t *withheld)
 	return now;
 }
 
+bool
+kafka_may_say(uint64_t key)
+{
+	uint64_t withheld;
+	return allowed(key, &withheld);
+}
+
+/* TLS 1.3 refuses a client after the handshake: to the library it is a connection that failed, and only its text says why. */
+static void
+certificate_tell(const char *text)
+{
+	bool alert = strstr(text, "alert bad certificate") || strstr(text, "alert certificate required") || strstr(text, "alert unknown ca");
+	if (alert && kafka_may_say(hash64("certificate", 11)))
+		log_say(LEVEL_ERROR, "broker 不接受我方证书（双向 TLS）：把 ssl.certificate.location 和 ssl.key.location 设为由 broker 信任的签发者签发的证书和密钥%s",
+		    "the broker does not accept our certificate (mutual TLS): set ssl.certificate.location and ssl.key.location to one that an authority it trusts has signed%s", "");
+}
+
 static void
 log_callback(const rd_kafka_t *client, int level, const char *facility, const char *text)
 {
 	uint64_t withheld;
-	(void)client;
+	certificate_tell(text);
+	/* Positions are committed without waiting: the log alone says that the group is refused.  Told at the next commit. */
+	if (strcmp(facility, "COMMITFAIL") == 0 && strstr(text, "Group authorization failed"))
+		atomic_store(&((struct status *)rd_kafka_opaque(client))->group_denied, true);
 	if (!allowed(hash64(facility, strlen(facility)), &withheld))
 		return;
 	enum log_level ours = level <= 3 ? LEVEL_WARNING : LEVEL_INFO;

@@ -21,6 +21,9 @@ rd_kafka_conf_t *kafka_conf(const struct config *, enum kafka_side side, struct 
 /* The value that the map gives to a property of that side, NULL: none. */
 const char *kafka_property(const struct config *, enum kafka_side, const char *name);
 
+/* May a message about this be said, or was it within LOG_QUIET_SECONDS?  key: any hash of what it is about.  Any thread. */
+bool kafka_may_say(uint64_t key);
+
 /* In one sentence: what the error means and what to do. */
 const char *kafka_explain(rd_kafka_resp_err_t, enum language);
 

@@ -4,6 +4,7 @@
 #include "daemon/clock.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
+#include "daemon/rights.h"
 
 #include <string.h>
 
@@ -38,16 +39,18 @@ left(const struct probe_part *part, size_t count)
 
 /* The end of a partition ends its part.  False: an error, and so nothing is known of the rest. */
 static bool
-message_take(struct probe_part *part, size_t count, const rd_kafka_message_t *message, probe_take *take, void *context)
+message_take(const struct config *config, struct probe_part *part, size_t count, const rd_kafka_message_t *message, probe_take *take, void *context)
 {
 	struct probe_part *at = part_of(part, count, message);
 	if (!at || at->done)
 		return true;
-	if (message->err && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+	if (message->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+		rights_tell(config, RIGHT_READ, at->topic);
+	else if (message->err && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
 		log_say(LEVEL_WARNING, "%s[%d] 读不了：%s（%s），重试", "%s[%d] cannot be read: %s (%s); trying again", at->topic, (int)at->partition,
 		    kafka_explain(message->err, log_language()), rd_kafka_err2name(message->err));
+	if (message->err && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
 		return false;
-	}
 	if (!message->err && message->offset < at->until)
 		take(context, at, message);
 	at->done = message->err || message->offset + 1 >= at->until;
@@ -81,7 +84,8 @@ assign(rd_kafka_t *client, const struct probe_part *part, size_t count)
 }
 
 static enum probe_answer
-parts_read(rd_kafka_t *client, struct status *status, struct probe_part *part, size_t count, probe_take *take, void *context, const volatile bool *stop)
+parts_read(const struct config *config, rd_kafka_t *client, struct status *status, struct probe_part *part, size_t count, probe_take *take,
+    void *context, const volatile bool *stop)
 {
 	int64_t heard = clock_monotonic_ns();
 	while (left(part, count)) {
@@ -96,7 +100,7 @@ parts_read(rd_kafka_t *client, struct status *status, struct probe_part *part, s
 		if (!message)
 			continue;
 		heard = now;
-		bool good = message_take(part, count, message, take, context);
+		bool good = message_take(config, part, count, message, take, context);
 		rd_kafka_message_destroy(message);
 		if (!good)
 			return PROBE_NO_ANSWER;
@@ -116,7 +120,7 @@ probe_read(const struct config *config, struct status *status, struct probe_part
 	if (!client)
 		return PROBE_NO_ANSWER;
 	assign(client, part, count);
-	enum probe_answer answer = parts_read(client, status, part, count, take, context, stop);
+	enum probe_answer answer = parts_read(config, client, status, part, count, take, context, stop);
 	rd_kafka_assign(client, NULL);
 	rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);   /* of a group it is no member */
 	return answer;

@@ -6,6 +6,7 @@
 #include "core/base/time.h"
 #include "daemon/clock.h"
 #include "daemon/log.h"
+#include "daemon/rights.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -156,9 +157,11 @@ measure(struct publisher *publisher, const struct sent *sent)
 }
 
 static void
-failure_tell(struct publisher *publisher, rd_kafka_resp_err_t error)
+failure_tell(struct publisher *publisher, rd_kafka_resp_err_t error, const char *topic)
 {
 	uint64_t withheld;
+	if (error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+		rights_tell(publisher->config, RIGHT_WRITE, topic);
 	if (log_allowed(&publisher->said, clock_monotonic_ns(), &withheld))
 		log_say(LEVEL_ERROR, "消息没有送达，将重发：%s（%s）", "a message was not delivered and will be sent again: %s (%s)",
 		    kafka_explain(error, log_language()), rd_kafka_err2name(error));
@@ -181,7 +184,7 @@ delivery_report(rd_kafka_t *client, const rd_kafka_message_t *message, void *opa
 		return;
 	}
 	count_add(&publisher->status->delivery_failures, 1);
-	failure_tell(publisher, message->err);
+	failure_tell(publisher, message->err, rd_kafka_topic_name(message->rkt));
 	sent->value = copy_of(message->payload, message->len);
 	sent->value_length = message->len;
 	sent->key = copy_of(message->key, message->key_len);
@@ -322,7 +325,7 @@ publisher_send(struct publisher *publisher, const struct message *message, const
 	if (!error)
 		return;
 	if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL)
-		failure_tell(publisher, error);
+		failure_tell(publisher, error, rd_kafka_topic_name(publisher->topic[message->topic]));
 	sent->value = copy_of(message->value.data, message->value.length);
 	sent->value_length = message->value.length;
 	sent->key = copy_of(message->key.data, message->key.length);
@@ -378,7 +381,10 @@ publisher_serve(struct publisher *publisher)
 {
 	char reason[256];
 	poll_client(publisher, 0);
-	if (rd_kafka_fatal_error(publisher->client, reason, sizeof reason))
+	rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(publisher->client, reason, sizeof reason);
+	if (fatal == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED)
+		rights_tell_outputs(publisher->config);
+	if (fatal)
 		rebuild(publisher, reason);
 	if (publisher->held && clock_monotonic_ns() >= publisher->retry_ns)
 		send_again(publisher);

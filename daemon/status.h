@@ -107,6 +107,7 @@ struct status {
 	bool gaps_alarm, group_commits;
 	const char *archive_dir, *mirror_file;  /* of the configuration; NULL or "": none */
 	struct indicator_bounds bounds;
+	atomic_bool group_denied;       /* the last commit of positions was refused for want of the right */
 	_Atomic int phase;              /* enum phase */
 	_Atomic int64_t turn_ns;        /* monotonic, begin of the last turn */
 

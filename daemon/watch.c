@@ -6,6 +6,7 @@
 #include "daemon/clock.h"
 #include "daemon/guard.h"
 #include "daemon/log.h"
+#include "daemon/rights.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,8 @@ partition_silent(struct watch *watch, size_t index, struct partition *partition,
 		watch->silent_ns[index] = now;
 	if (now - watch->silent_ns[index] > watch->status->stall_after_ns)
 		atomic_store(&partition->silent, true);
+	if (error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+		rights_tell(watch->config, RIGHT_DESCRIBE, partition->topic);
 	if (log_allowed(&watch->lost, clock_monotonic_ns(), &withheld))
 		log_say(LEVEL_WARNING, "%s[%d] 的末端查不到：%s（%s）", "the end of %s[%d] cannot be had: %s (%s)", partition->topic, (int)partition->number,
 		    kafka_explain(error, log_language()), rd_kafka_err2name(error));

@@ -9,7 +9,7 @@ build=(gcc make libc6-dev cmake ninja-build pkg-config check python3
 	libutf8proc-dev libxxhash-dev libzstd-dev zlib1g-dev)
 demo=(kcat)
 check=(clang libclang-rt-14-dev git jq openssl python3-jsonschema prometheus zstd)
-kafka=(openjdk-17-jre-headless maven)
+kafka=(openjdk-17-jre-headless maven python3-venv)
 bench=(python3-venv)
 
 packages_of()

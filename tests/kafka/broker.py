@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """A real Apache Kafka broker (KRaft, from Maven artifacts) on loopback ports of its own.
 
-As a module: Broker(folder, topics_tool). As a program, to try things by hand:
+As a module: Broker(folder, topics_tool), and Cluster for several. As a program, to try things by hand:
     tests/kafka/broker.py BUILD [NAME:PARTITIONS]...      runs until interrupted, prints its address
 
 The jars are fetched once into $XDG_CACHE_HOME/fundwatch/kafka (~/.cache by default), outside the source tree.
 """
+import base64
 import fcntl
 import os
 import re
@@ -15,14 +16,19 @@ import socket
 import subprocess
 import sys
 import tempfile
+import uuid
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 VERSION = os.environ.get("FW_KAFKA_VERSION", "3.9.1")
-CONSOLE_PRODUCER = "kafka.tools.ConsoleProducer" if VERSION.startswith("3.") else "org.apache.kafka.tools.ConsoleProducer"
 READY_SECONDS = 60
 FETCH_SECONDS = 300
 JVM = ["-Xms192m", "-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Xshare:auto", "-Xlog:cds=off",
-       "-Xlog:cds+dynamic=off", "-Dlog4j.configuration=file:" + os.path.join(HERE, "log4j.properties")]
+       "-Xlog:cds+dynamic=off", "-Dlog4j.configuration=file:" + os.path.join(HERE, "log4j.properties"),
+       "-Dlog4j2.configurationFile=" + os.path.join(HERE, "log4j2.xml")]
+# Kafka's own programs by the name of their script: the classes of Kafka 3, where Kafka 4 has moved them.
+TOOLS = {"kafka-acls.sh": ("kafka.admin.AclCommand", "org.apache.kafka.tools.AclCommand"),
+         "kafka-configs.sh": ("kafka.admin.ConfigCommand", "kafka.admin.ConfigCommand"),
+         "kafka-console-producer.sh": ("kafka.tools.ConsoleProducer", "org.apache.kafka.tools.ConsoleProducer")}
 
 
 USER, PASSWORD = "fundwatch", "a-password-of-the-test"
@@ -59,12 +65,12 @@ def java_version():
     return found.group(1) + found.group(2)
 
 
-def fetch(target):
+def fetch(target, version):
     """Copies the broker's jars with Maven into a new folder, then gives it its name: half a folder is never used."""
     if not shutil.which("mvn"):
         raise Unavailable("Maven is missing; make deps-kafka installs it")
     partial = tempfile.mkdtemp(prefix="partial-", dir=os.path.dirname(target))
-    words = ["mvn", "-q", "-B", "-f", os.path.join(HERE, "pom.xml"), f"-Dkafka.version={VERSION}",
+    words = ["mvn", "-q", "-B", "-f", os.path.join(HERE, "pom.xml"), f"-Dkafka.version={version}", f"-Plogging-{version[0]}",
              "dependency:copy-dependencies", f"-DoutputDirectory={partial}"]
     try:
         done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -74,18 +80,18 @@ def fetch(target):
         said = f"no end after {FETCH_SECONDS} s"
     if said or not any(name.startswith("kafka_") for name in os.listdir(partial)):
         shutil.rmtree(partial)
-        raise Unavailable(f"Maven could not fetch Apache Kafka {VERSION}: {said or 'no broker among the jars'}")
+        raise Unavailable(f"Maven could not fetch Apache Kafka {version}: {said or 'no broker among the jars'}")
     os.rename(partial, target)
 
 
-def class_path():
+def class_path(version=VERSION):
     """The jars in a fixed order (the class archive depends on it), fetched when they are not there yet."""
-    folder = os.path.join(cache_folder(), VERSION)
+    folder = os.path.join(cache_folder(), version)
     os.makedirs(cache_folder(), exist_ok=True)
     with open(os.path.join(cache_folder(), "lock"), "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not os.path.isdir(folder):
-            fetch(folder)
+            fetch(folder, version)
     return ":".join(os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name.endswith(".jar"))
 
 
@@ -111,14 +117,20 @@ def make_certificate(folder):
                 out.write(part.read())
 
 
-class Broker:
-    """One broker with its data in a folder. start, stop, kill and start again keep data and address."""
+def cluster_name():
+    """As kafka-storage.sh random-uuid makes one, without a JVM."""
+    return "a" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22]
 
-    def __init__(self, folder, topics_tool, secure=False):
+
+class Broker:
+    """One broker with its data in a folder. start, stop, kill and start again keep data and address.
+    more: settings that come after the common ones and so stand above them, with @FOLDER@ and the ports @PORT@, @CONTROLLER_PORT@, @SECURE_PORT@."""
+
+    def __init__(self, folder, topics_tool, secure=False, version=VERSION, more="", cluster=None, ports=None):
         self.java = java_version()
-        self.classes = class_path()
+        self.version, self.classes = version, class_path(version)
         self.folder, self.topics_tool, self.process = folder, topics_tool, None
-        self.port, controller, secure_port = free_ports(3)
+        self.port, controller, secure_port = ports or free_ports(3)
         self.bootstrap, self.secure_bootstrap = f"127.0.0.1:{self.port}", f"127.0.0.1:{secure_port}"
         os.makedirs(folder)
         self.properties = os.path.join(folder, "server.properties")
@@ -132,11 +144,14 @@ class Broker:
             if secure:
                 make_certificate(folder)
                 out.write(SECURE.format(port=self.port, controller=controller, secure=secure_port, folder=folder))
+            for name, value in (("PORT", self.port), ("CONTROLLER_PORT", controller), ("SECURE_PORT", secure_port), ("FOLDER", folder)):
+                more = more.replace(f"@{name}@", str(value))
+            out.write(more)
         users = ["--add-scram", f"SCRAM-SHA-256=[name={USER},password={PASSWORD}]"] if secure else []
-        identity = self.tool("kafka.tools.StorageTool", "random-uuid").strip().split("\n")[-1]
-        self.tool("kafka.tools.StorageTool", "format", "-t", identity, "-c", self.properties, *users)
+        self.tool("kafka.tools.StorageTool", "format", "-t", cluster or cluster_name(), "-c", self.properties, *users)
 
     def java_words(self, *words):
+        words = [TOOLS[word][self.version[0] >= "4"] if word in TOOLS else word for word in words]
         return ["java", *JVM, "-cp", self.classes, *words]
 
     def tool(self, *words, **options):
@@ -149,7 +164,7 @@ class Broker:
 
     def archive_option(self):
         """Shared class data: written at the first clean stop, halves the start afterwards. Java ignores one that does not fit."""
-        path = os.path.join(cache_folder(), f"{VERSION}-{re.sub(r'[^0-9A-Za-z.]', '-', self.java)}.jsa")
+        path = os.path.join(cache_folder(), f"{self.version}-{re.sub(r'[^0-9A-Za-z.]', '-', self.java)}.jsa")
         return f"-XX:SharedArchiveFile={path}" if os.path.exists(path) else f"-XX:ArchiveClassesAtExit={path}"
 
     def start(self, wait=True):

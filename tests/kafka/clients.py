@@ -1,17 +1,15 @@
 """Records into and out of topics: kcat (librdkafka) and Apache Kafka's own Java console producer, which shares no code with it."""
 import subprocess
 
-from broker import CONSOLE_PRODUCER
-
 SECONDS = 120
 LARGEST = 4 << 20       # bytes of a message: the county's records that are too large must reach the daemon
 IN_ORDER = ["-X", "enable.idempotence=true", "-X", "linger.ms=5", "-X", f"message.max.bytes={LARGEST}"]
 KCAT = ["kcat", "-q", "-X", "reconnect.backoff.max.ms=200"]
 
 
-def produce(bootstrap, topic, lines, partition=0):
+def produce(bootstrap, topic, lines, partition=0, codec="none"):
     """Puts lines (bytes without newline) into one partition, in this order even over a broker's death."""
-    words = KCAT + ["-P", "-b", bootstrap, "-t", topic, "-p", str(partition), *IN_ORDER]
+    words = KCAT + ["-P", "-b", bootstrap, "-t", topic, "-p", str(partition), "-z", codec, *IN_ORDER]
     subprocess.run(words, input=b"".join(line + b"\n" for line in lines), timeout=SECONDS, check=True)
 
 
@@ -21,9 +19,9 @@ def produce_keyed(bootstrap, topic, pairs):
     subprocess.run(words, input=b"".join(key + b"\t" + line + b"\n" for key, line in pairs), timeout=SECONDS, check=True)
 
 
-def produce_java(broker, topic, pairs):
-    """(key, line) pairs through Java's console producer."""
-    words = broker.java_words(CONSOLE_PRODUCER, "--bootstrap-server", broker.bootstrap, "--topic", topic,
+def produce_java(broker, topic, pairs, client=None):
+    """(key, line) pairs through Java's console producer; client: a broker of another version, whose jars make the client."""
+    words = (client or broker).java_words("kafka-console-producer.sh", "--bootstrap-server", broker.bootstrap, "--topic", topic,
                               "--property", "parse.key=true", "--property", "key.separator=\t", "--producer-property", "acks=all",
                               "--producer-property", "linger.ms=5", "--producer-property", f"max.request.size={LARGEST}")
     subprocess.run(words, input=b"".join(key + b"\t" + line + b"\n" for key, line in pairs), stdout=subprocess.DEVNULL,

@@ -34,7 +34,8 @@ def until(what, condition, seconds=SECONDS, alive=None):
 
 
 class Daemon:
-    """One fundwatchd. Topics are PREFIX.settlement and so on; `more` is YAML text appended to the configuration."""
+    """One fundwatchd. Topics are PREFIX.settlement and so on; `more` is YAML text appended to the configuration;
+    with bootstrap None it says where the brokers are."""
 
     def __init__(self, program, folder, bootstrap, prefix, tables, more=""):
         os.makedirs(folder, exist_ok=True)
@@ -45,12 +46,14 @@ class Daemon:
         self.prefix = prefix
         topics = "".join(f"  {name}: {prefix}.{name}\n" for name in TOPICS)
         with open(self.config, "w", encoding="utf-8") as out:
-            out.write(f"brokers: [\"{bootstrap}\"]\ntopics:\n{topics}rules: {ROOT}/rules\ntables: {tables}\n"
+            out.write(f"brokers: [\"{bootstrap}\"]\n" if bootstrap else "")
+            out.write(f"topics:\n{topics}rules: {ROOT}/rules\ntables: {tables}\n"
                       f"listen: 127.0.0.1:{self.port}\nstats: 1\n{more}")
 
-    def start(self):
+    def start(self, env=None):
+        """env: what is added to the environment."""
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", self.program, "--config", self.config], cwd=ROOT,
+            self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", self.program, "--config", self.config], cwd=ROOT, env=dict(os.environ, **(env or {})),
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         return self
 

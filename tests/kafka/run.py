@@ -5,6 +5,7 @@
 
 Every test is skipped, by name and reason, where Java or Maven is missing or Kafka cannot be fetched.
 """
+import functools
 import os
 import shutil
 import subprocess
@@ -18,10 +19,13 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import broker as brokers   # noqa: E402
 import faults              # noqa: E402
 import feeds               # noqa: E402
+import matrix              # noqa: E402
 import security            # noqa: E402
+import sites               # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-TESTS = feeds.TESTS + faults.TESTS + security.TESTS
+TESTS = feeds.TESTS + faults.TESTS + security.TESTS + matrix.TESTS
+MATRIX_PERSONS = 4000
 SHOWN = 40              # lines of the daemon's log that a failure shows
 
 
@@ -29,8 +33,8 @@ class County:
     """The generated world of the demo, so that one value is the sha256 of its alerts everywhere: two areas of two pools,
     problems of all three families planted."""
 
-    def __init__(self, program, folder):
-        words = [program, "generate", "--seed", "7", "--persons", "20000", "--from", "2024-01-01", "--to", "2024-04-20", "--quiet",
+    def __init__(self, program, folder, persons=20000):
+        words = [program, "generate", "--seed", "7", "--persons", str(persons), "--from", "2024-01-01", "--to", "2024-04-20", "--quiet",
                  "--rules", os.path.join(ROOT, "rules"), "--out", folder]
         subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
         self.enrolment_file = os.path.join(folder, "enrolment.ndjson")
@@ -46,7 +50,7 @@ class County:
 
 
 class Context:
-    """What a test is handed: programs, the county, a running broker that all tests share, a folder and topic prefix of its own."""
+    """What a test is handed: programs, the county, running brokers that the tests share, a folder and topic prefix of its own."""
 
     def __init__(self, build, folder):
         self.build, self.folder = build, folder
@@ -54,10 +58,27 @@ class Context:
         self.fundwatch = os.path.join(build, "fundwatch")
         self.fundwatchd = os.path.join(build, "fundwatchd")
         self.feeder = os.path.join(build, "demo_feed")
-        self.opened = []
-        self.shared = self.broker("shared")
-        self.shared.start()
-        self.county = County(self.fundwatch, os.path.join(folder, "county"))
+        self.opened, self.sites = [], {}
+
+    @functools.cached_property
+    def shared(self):
+        one = self.broker("shared")
+        one.start()
+        return one
+
+    @functools.cached_property
+    def county(self):
+        return County(self.fundwatch, os.path.join(self.folder, "county"))
+
+    @functools.cached_property
+    def records(self):
+        """Of the matrix."""
+        return sites.Records(self, County(self.fundwatch, os.path.join(self.folder, "small-county"), persons=MATRIX_PERSONS))
+
+    def site(self, version):
+        if version not in self.sites:
+            self.sites[version] = sites.Site(self, version)
+        return self.sites[version]
 
     def broker(self, name, **options):
         one = brokers.Broker(os.path.join(self.folder, "broker-" + name), self.topics_tool, **options)
