@@ -41,17 +41,19 @@ FLOW = [
     Panel("分区积压", "Lag by partition", ("各分区尚未判定的记录数。虚线以上应有人查看。", "Records not judged yet, by partition. Above the lines somebody should look."), "timeseries", "short",
           [Query("sum by (topic, partition) (fundwatch_lag_records{@})", "{{topic}}/{{partition}}")], (12, 8), ((None, "good"), (20000, "warn"), (200000, "bad")), least=0),
     Panel("拒收原因", "Refused by reason", ("每秒拒收的记录数，按原因。没有拒收时没有数据。", "Records refused a second, by reason. No data when nothing was refused."), "timeseries", "cps",
-          [Query("sum by (reason) (rate(fundwatch_records_refused_total{@}[$__rate_interval])) > 0", "{{reason}}")], (8, 8), stacked=True, least=0),
+          [Query("sum by (reason) (rate(fundwatch_records_refused_total{@}[$__rate_interval])) > 0", "{{reason}}")], (6, 8), stacked=True, least=0),
     Panel("停滞与缺口", "Stalls and gaps", ("停滞的分区数；期间跳过的位点数与次数。大于 0 即须查看。", "Partitions that do not advance; offsets skipped, and how often. Anything above 0 wants a look."), "timeseries", "short", [
         Query("sum(fundwatch_partition_stalled{@})", "停滞分区 stalled partitions"),
         Query("sum(increase(fundwatch_offsets_missing_total{@}[$__rate_interval]))", "缺失位点 missing offsets"),
-        Query("sum(increase(fundwatch_offset_gaps_total{@}[$__rate_interval]))", "缺口 gaps")], (8, 8), ((None, "good"), (1, "bad")), least=0),
+        Query("sum(increase(fundwatch_offset_gaps_total{@}[$__rate_interval]))", "缺口 gaps")], (6, 8), ((None, "good"), (1, "bad")), least=0),
+    Panel("距上一条记录", "Since the last record", ("各主题最近一次收到记录至今的时间：上游是否停了。", "Time since a record of each topic came: has the sender stopped?"), "timeseries", "s",
+          [Query("min by (topic) (time() - fundwatch_last_record_timestamp_seconds{@})", "{{topic}}")], (6, 8), least=0),
     Panel("更正", "Corrections", ("每秒退费、找不到原结算的退费、重报、早于保留窗口的结算。", "Refunds, refunds without an original, restatements, settlements older than the windows kept; a second."),
           "timeseries", "cps", [
               Query("sum(rate(fundwatch_refunds_total{@}[$__rate_interval]))", "退费 refunds"),
               Query("sum(rate(fundwatch_unlinked_refunds_total{@}[$__rate_interval]))", "无原结算 unlinked"),
               Query("sum(rate(fundwatch_restated_total{@}[$__rate_interval]))", "重报 restated"),
-              Query("sum(rate(fundwatch_beyond_history_total{@}[$__rate_interval]))", "过旧 beyond history")], (8, 8), least=0),
+              Query("sum(rate(fundwatch_beyond_history_total{@}[$__rate_interval]))", "过旧 beyond history")], (6, 8), least=0),
 ]
 
 LATENCY = [
@@ -63,9 +65,10 @@ LATENCY = [
           [Query(quantile(0.99), "{{stage}}")], (12, 9), ((None, "good"), (1, "warn"), (5, "bad")), log=True),
     Panel("各阶段中位数", "p50 by stage", ("各阶段中位数。", "Median of each stage."), "timeseries", "s", [Query(quantile(0.5), "{{stage}}")], (8, 8), log=True),
     Panel("各阶段 99.9% 分位", "p99.9 by stage", ("各阶段 99.9% 分位。", "99.9 % quantile of each stage."), "timeseries", "s", [Query(quantile(0.999), "{{stage}}")], (8, 8), log=True),
-    Panel("时钟不一致", "Clocks that differ", ("每秒为负的时延测量（时钟不一致），不计入直方图；墙上时钟跳变；由时钟关闭的月份。",
-                                           "Measurements below zero a second (clocks that differ), not in the histograms; jumps of the wall clock; months closed by the clock."), "timeseries", "short", [
+    Panel("时钟不一致", "Clocks that differ", ("每秒为负的时延测量（不计入直方图）；记录的 Kafka 时间戳超前本机时钟的秒数；墙上时钟跳变；由时钟关闭的月份。",
+                                           "Measurements below zero a second, not in the histograms; seconds that Kafka's timestamp of a record was ahead of this clock; jumps of the wall clock; months closed by the clock."), "timeseries", "short", [
         Query("sum by (stage) (rate(fundwatch_stage_negative_total{@}[$__rate_interval]))", "负值 negative {{stage}}"),
+        Query("max(clamp_min(fundwatch_record_ahead_seconds{@}, 0))", "Kafka 超前 ahead (s)"),
         Query("max(fundwatch_clock_jumped{@})", "时钟跳变 clock jumped"),
         Query("sum(increase(fundwatch_ticks_total{@}[$__rate_interval]))", "时钟关月 ticks")], (8, 8), ((None, "good"), (1, "bad")), least=0),
 ]
@@ -99,15 +102,19 @@ DISK = [
                                                   "Entries not on disk yet; entries behind the newest snapshot, which a restart judges again."), "timeseries", "short", [
         Query("sum(fundwatch_archive_position{@} - fundwatch_archive_synced_position{@})", "未落盘 not on disk"),
         Query("sum(fundwatch_archive_position{@} - fundwatch_snapshot_position{@})", "快照之后 behind the snapshot")], (8, 8), least=0),
+    Panel("磁盘剩余", "Disk free", ("档案和镜像所在文件系统的剩余空间与总容量。", "Room left on the file system of the archive and of the mirror, and its size."), "timeseries", "bytes", [
+        Query("min by (of) (fundwatch_filesystem_free_bytes{@})", "剩余 free {{of}}"), Query("min by (of) (fundwatch_filesystem_size_bytes{@})", "容量 size {{of}}", "watch")], (8, 7), least=0),
+    Panel("磁盘剩余占比", "Disk free share", ("剩余空间占总容量的比例；低于横线应扩容或清理。", "Room left as a part of the size; below the lines make room."), "bargauge", "percentunit",
+          [Query("min by (of) (fundwatch_filesystem_free_bytes{@} / fundwatch_filesystem_size_bytes{@})", "{{of}}")], (8, 7), ((None, "bad"), (0.05, "warn"), (0.15, "good")), least=0, most=1),
     Panel("快照", "Snapshots", ("期间完成与失败的快照数。", "Snapshots made, and failed, in the time."), "timeseries", "short", [
         Query("sum(increase(fundwatch_snapshots_total{@}[$__rate_interval]))", "完成 made"),
         Query("sum(increase(fundwatch_snapshot_failures_total{@}[$__rate_interval]))", "失败 failed")], (8, 7), least=0),
     Panel("快照用时", "Snapshot duration", ("最近一次快照用时；另一进程完成，判定不停。", "How long the newest snapshot took; made by another process, judging goes on."), "timeseries", "s",
-          [Query("max(fundwatch_snapshot_duration_seconds{@})", "用时 duration")], (8, 7), least=0),
+          [Query("max(fundwatch_snapshot_duration_seconds{@})", "用时 duration")], (12, 7), least=0),
     Panel("镜像", "Mirror", ("写入本地镜像的行与丢失的行；不可写时为 1。", "Lines written to the local mirror, and lost; 1 while it cannot be written."), "timeseries", "cps", [
         Query("sum(rate(fundwatch_mirror_lines_total{@}[$__rate_interval]))", "写入 written"),
         Query("sum(rate(fundwatch_mirror_lost_lines_total{@}[$__rate_interval]))", "丢失 lost"),
-        Query("max(fundwatch_mirror_failed{@})", "不可写 cannot be written")], (8, 7), least=0),
+        Query("max(fundwatch_mirror_failed{@})", "不可写 cannot be written")], (12, 7), least=0),
     Panel("启动与恢复", "Start and recovery", ("本次启动：重新判定的条目、不再发布的行、接受的缺口、截去的残尾；核对主题期间为 1。",
                                          "This start: entries judged again, lines not published again, gaps accepted, torn tail cut off; 1 while the topics are checked."), "table", "short", [
         Query("sum by (instance) (fundwatch_recovered_entries{@})"), Query("sum by (instance) (increase(fundwatch_known_lines_total{@}[$__range]))"),
@@ -134,10 +141,12 @@ RELOAD = [
 PROCESS = [
     Row("内存与处理器", "Memory and processor"),
     Panel("内存", "Memory", ("进程常驻内存与其中的状态；制作快照时第二个进程再占一份。", "Resident memory, and the state within it; a snapshot needs the state a second time."), "timeseries", "bytes", [
-        Query("sum(process_resident_memory_bytes{@})", "常驻 resident"), Query("sum(fundwatch_state_bytes{@})", "状态 state")], (8, 8), least=0),
+        Query("sum(process_resident_memory_bytes{@})", "常驻 resident"), Query("sum(fundwatch_state_bytes{@})", "状态 state")], (6, 8), least=0),
     Panel("记住的人与结算", "Persons and settlements", ("状态中的人数与结算数。", "Persons and settlements remembered."), "timeseries", "short", [
-        Query("sum(fundwatch_state_persons{@})", "人 persons"), Query("sum(fundwatch_state_settlements{@})", "结算 settlements")], (8, 8), least=0),
-    Panel("处理器", "Processor", ("占用的处理器核数。", "Processor cores in use."), "timeseries", "none", [Query("sum(rate(process_cpu_seconds_total{@}[$__rate_interval]))", "核 cores")], (8, 8), least=0, decimals=2),
+        Query("sum(fundwatch_state_persons{@})", "人 persons"), Query("sum(fundwatch_state_settlements{@})", "结算 settlements")], (6, 8), least=0),
+    Panel("处理器", "Processor", ("占用的处理器核数。", "Processor cores in use."), "timeseries", "none", [Query("sum(rate(process_cpu_seconds_total{@}[$__rate_interval]))", "核 cores")], (6, 8), least=0, decimals=2),
+    Panel("文件描述符", "File descriptors", ("打开的文件描述符与上限之比。", "Open file descriptors, as a part of the most that may be open."), "timeseries", "percentunit",
+          [Query("max by (instance) (process_open_fds{@} / process_max_fds{@})", "{{instance}}")], (6, 8), ((None, "good"), (0.8, "bad")), least=0),
 ]
 
 DASHBOARD = Dashboard("fundwatch-operations", "运行", "Operations",

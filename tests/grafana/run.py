@@ -2,7 +2,7 @@
 """The dashboards, without a Grafana server: their files are checked, and every query of every panel is run on Debian's Prometheus,
 which scrapes a live fundwatchd that judges a county with planted problems.  Prints TAP, one line a panel.
 
-    tests/grafana/run.py BUILD [--pictures DIR] [--seconds N] [--persons N] [--last DATE]
+    tests/grafana/run.py BUILD [--pictures DIR] [--seconds N] [--persons N] [--last DATE] [--stop DATE]
 
 --pictures also draws the panels from their queries (draw.py).  DASHBOARD_LINTER names the dashboard-linter of the Grafana project;
 without it the one in PATH is taken, and where there is none that test is skipped.
@@ -31,7 +31,7 @@ from prometheus import Window, unfit            # noqa: E402
 from scene import Scene                         # noqa: E402
 
 LABELS = {"job", "instance", "topic", "partition", "reason", "rule", "status", "suppression", "digest", "stage", "le", "kind", "version", "state", "__name__",
-          "detector", "family", "grade", "severity", "mode", "title_zh", "title_en", "pool", "area", "class", "level", "township", "institution"}
+          "detector", "family", "grade", "severity", "mode", "title_zh", "title_en", "pool", "area", "class", "level", "township", "institution", "of", "sort"}
 
 
 class Tap:
@@ -189,7 +189,7 @@ def live(tap, everything, scene, options):
     for name, problems in figures.compare(window, everything, indicators, summary):
         tap.say(f"as the replay has it: {name}", problems)
     if options.pictures:
-        months = f"2024-01-01 – {options.last}"
+        months = f"2024-01-01 – {options.stop or options.last}"
         picture = Window(scene.prometheus, scene.begin, scene.end, max(1, round((scene.end - scene.begin) / 240)))
         draw.pictures(picture, everything, options.pictures, (f"合成的县，{months}，{options.seconds} 秒内送入。", f"A synthetic county, {months}, fed within {options.seconds} s."))
 
@@ -201,6 +201,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=25, help="how long the county's months take")
     parser.add_argument("--persons", type=int, default=12000)
     parser.add_argument("--last", default="2024-03-31", help="the last day of the county's settlements, which begin on 2024-01-01")
+    parser.add_argument("--stop", default="", help="feed only what comes before this day")
     options = parser.parse_args()
     tap, everything = Tap(), dashboards()
     files(tap, everything)
@@ -211,7 +212,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="fundwatch-grafana.") as folder:
         scene = None
         try:
-            scene = Scene(os.path.abspath(options.build), folder, options.persons, options.last, options.seconds, rule_files=rule_files())
+            scene = Scene(os.path.abspath(options.build), folder, options.persons, options.last, options.stop, options.seconds, rule_files=rule_files())
             live(tap, everything, scene, options)
         finally:
             if scene:

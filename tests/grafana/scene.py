@@ -10,6 +10,7 @@ from prometheus import Prometheus
 from stand import ROOT, SECONDS, Daemon, until
 
 TOPICS = ["fundwatch.enrolment:4"] + [f"fundwatch.{name}:1" for name in ("settlement", "alerts", "alerts.shadow", "indicators", "stats", "refused")]
+AREAS = ("141121", "140525", "370811")          # between them they fall under every rule that is shipped
 SUPPRESSIONS = """- id: GRAFANA-1
   rule: OP-CAP-001
   author: tests
@@ -23,6 +24,7 @@ MORE = """archive:
   snapshot_records: {snapshot}
 control: {folder}/control.sock
 mirror: {folder}/mirror.ndjson
+metrics: {{townships: 5000, institutions: 5000}}
 kafka:
   consumer: {{fetch.wait.max.ms: 5}}
 """
@@ -40,13 +42,14 @@ def change(path, pattern, text):
 class Scene:
     """Everything that runs, below one folder; play() lets the county's months pass."""
 
-    def __init__(self, build, folder, persons=12000, last="2024-03-31", seconds=25, rule_files=()):
+    def __init__(self, build, folder, persons=12000, last="2024-03-31", stop="", seconds=25, rule_files=()):
         self.build, self.folder, self.seconds = build, folder, seconds
         self.rules, self.county = os.path.join(folder, "rules"), os.path.join(folder, "county")
         self.processes, self.daemon, self.prometheus = [], None, None
         self.make_rules()
         subprocess.run([self.tool("fundwatch"), "generate", "--quiet", "--rules", self.rules, "--seed", "7", "--persons", str(persons), "--from", "2024-01-01", "--to", last,
-                        "--out", self.county], check=True, timeout=SECONDS)
+                        *[word for area in AREAS for word in ("--area", area)], "--out", self.county], check=True, timeout=SECONDS)
+        self.cut(stop)
         with open(self.path("settlements.ndjson"), "rb") as lines:
             self.count = sum(1 for line in lines if line.strip())
         self.broker = self.start([self.tool("fundwatch-broker")] + [word for topic in TOPICS for word in ("--topic", topic)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -55,6 +58,15 @@ class Scene:
         self.daemon = Daemon(build, os.path.join(folder, "daemon"), self.bootstrap, self.path("tables"), rules=self.rules, more=MORE.format(folder=folder, snapshot=self.count // 3))
         self.prometheus = Prometheus(os.path.join(folder, "prometheus"), f"127.0.0.1:{self.daemon.port}", list(rule_files))
         until("the daemon to be ready", self.daemon.ready)
+
+    def cut(self, stop):
+        """The county as it was at the beginning of a day, problems of later days being known to nobody."""
+        with open(self.path("settlements.ndjson"), "rb") as source:
+            lines = source.readlines()
+        day = b'"setl_time":"' + stop.encode()
+        end = next((index for index, line in enumerate(lines) if stop and day in line), len(lines))
+        with open(self.path("settlements.ndjson"), "wb") as out:
+            out.writelines(lines[:end])
 
     def tool(self, name):
         return os.path.join(self.build, name)
