@@ -227,7 +227,6 @@ committed(struct archivist *archivist, int64_t took_ns)
 		archivist->failing = (struct log_limit){0};
 	}
 	count_add(&status->archive_commits, 1);
-	atomic_store_explicit(&status->archive_bytes, archive_bytes(archivist->archive), memory_order_relaxed);
 	atomic_store_explicit(&status->archive_synced, synced, memory_order_relaxed);
 	pthread_mutex_lock(&archivist->lock);
 	cursors_copy(&archivist->synced_cursors, &archivist->moving);
@@ -310,7 +309,6 @@ archivist_open(const struct config *config, struct status *status, struct archiv
 	archivist->last = &archivist->first;
 	atomic_store(&archivist->synced, archive_synced(archive));
 	atomic_store(&status->archive_synced, archive_synced(archive));
-	atomic_store(&status->archive_bytes, archive_bytes(archive));
 	pthread_condattr_t attributes;
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

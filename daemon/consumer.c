@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define BATCHES 4
+#define BATCHES 16                      /* while the archive syncs, so many are taken and judged */
 #define WAIT_MS 100
 #define ASLEEP_NS (10 * NS_PER_SECOND)  /* longer than one look at the queue with all that follows */
 
-struct batches {                        /* first in, first out; guarded by the consumer's lock */
+struct batches {                        /* guarded by the consumer's lock */
 	struct batch *first, **last;
 };
 
@@ -54,6 +54,16 @@ batches_put(struct batches *batches, struct batch *batch)
 	batch->after = NULL;
 	*batches->last = batch;
 	batches->last = &batch->after;
+}
+
+/* To the front: what was given back last is still in the cache when it is taken next. */
+static void
+batches_give_back(struct batches *batches, struct batch *batch)
+{
+	if (!batches->first)
+		batches->last = &batch->after;
+	batch->after = batches->first;
+	batches->first = batch;
 }
 
 static struct batch *
@@ -378,7 +388,10 @@ batch_hand_over(struct consumer *consumer, struct batch *batch)
 	atomic_store(&batch->users, 1);         /* the turn */
 	bool something = batch->count || batch->progresses;
 	pthread_mutex_lock(&consumer->lock);
-	batches_put(something ? &consumer->full : &consumer->empty, batch);
+	if (something)
+		batches_put(&consumer->full, batch);
+	else
+		batches_give_back(&consumer->empty, batch);
 	pthread_mutex_unlock(&consumer->lock);
 	if (something && write(consumer->wake_fd, &one, sizeof one) < 0)
 		return;         /* the counter is full: it is awake */
@@ -472,7 +485,7 @@ consumer_release(struct consumer *consumer, struct batch *batch)
 		return;
 	batch_clear(batch);
 	pthread_mutex_lock(&consumer->lock);
-	batches_put(&consumer->empty, batch);
+	batches_give_back(&consumer->empty, batch);
 	pthread_cond_signal(&consumer->emptied);
 	pthread_mutex_unlock(&consumer->lock);
 }

@@ -1,6 +1,7 @@
 /* See metrics.h. */
 #include "daemon/metrics.h"
 
+#include "core/archive/archive.h"
 #include "daemon/clock.h"
 #include "daemon/exposition.h"
 #include "daemon/host.h"
@@ -312,7 +313,7 @@ archive_add(struct buffer *out, const struct status *status)
 		return;
 	metric_single(out, "archive_position", "gauge", "Entries handed to the archive.", count_get(&status->archive_next));
 	metric_single(out, "archive_synced_position", "gauge", "Entries of the archive that are on disk.", count_get(&status->archive_synced));
-	metric_single(out, "archive_bytes", "gauge", "Bytes of the archive on disk.", count_get(&status->archive_bytes));
+	metric_single(out, "archive_bytes", "gauge", "Bytes of the archive on disk.", archive_bytes(status->archive_dir));
 	metric_single(out, "archive_commits_total", "counter", "Frames written and synced.", count_get(&status->archive_commits));
 	metric_single(out, "archive_failures_total", "counter", "Commits that failed and were tried again.", count_get(&status->archive_failures));
 	metric_single(out, "archive_failing", "gauge", "1 while the archive cannot be written.", atomic_load(&status->archive_errno) != 0);

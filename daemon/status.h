@@ -138,7 +138,7 @@ struct status {
 	/* the archive */
 	_Atomic bool archive_on;
 	_Atomic int archive_errno;              /* of the last failing commit; 0: it is written */
-	_Atomic uint64_t archive_next, archive_synced, archive_bytes, archive_commits, archive_failures, archive_cut_bytes;
+	_Atomic uint64_t archive_next, archive_synced, archive_commits, archive_failures, archive_cut_bytes;
 	_Atomic uint64_t recovered;             /* entries judged again at the start */
 	_Atomic uint64_t known_lines;           /* lines derived again that the topics held already */
 	_Atomic uint64_t waiting;               /* lines that wait for the archive */

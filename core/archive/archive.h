@@ -62,7 +62,9 @@ int archive_commit(struct archive *);
 
 uint64_t archive_next(const struct archive *);          /* position of the next entry appended */
 uint64_t archive_synced(const struct archive *);        /* entries below are on disk */
-uint64_t archive_bytes(const struct archive *);         /* on disk, all segments */
+
+/* Bytes on disk of all segments in the folder; 0 when it cannot be read.  Any thread, beside one that writes. */
+uint64_t archive_bytes(const char *dir);
 
 /* Commits, seals nothing, lets the lock go. */
 void archive_close(struct archive *);

@@ -244,11 +244,11 @@ archive_synced(const struct archive *archive)
 }
 
 uint64_t
-archive_bytes(const struct archive *archive)
+archive_bytes(const char *dir)
 {
 	struct segment_files files;
 	uint64_t bytes = 0;
-	if (segment_files_read(archive->dir, &files) != 0)
+	if (segment_files_read(dir, &files) != 0)
 		return 0;
 	for (size_t i = 0; i < files.count; i++)
 		bytes += files.file[i].bytes;

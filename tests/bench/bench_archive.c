@@ -80,10 +80,7 @@ write_all(const struct claims *claims, size_t count, const char *dir, const stru
 			must(archive_commit(archive) == 0, "commit");
 	}
 	archive_close(archive);
-	archive = archive_open(dir, options, &failure, &cut, &diags);
-	uint64_t bytes = archive_bytes(archive);
-	archive_close(archive);
-	return bytes;
+	return archive_bytes(dir);
 }
 
 static size_t
