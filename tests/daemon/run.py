@@ -309,8 +309,8 @@ def owned_pools(context):
 
 def missing_topic(context):
     """a missing topic: exit 78, the topic named, the command to create it, in both languages"""
-    broker = context.broker(leave_out=("indicators",))
     for language, words in (("en", "is not in Kafka"), ("zh", "没有主题")):
+        broker = context.broker(leave_out=("indicators",))      # of its own: the embedded broker makes a topic that is asked for by name
         daemon = context.daemon("missing-" + language, broker.bootstrap, language=language)
         assert daemon.process.wait(timeout=60) == 78
         said = [one for one in daemon.messages() if "fundwatch.indicators" in one]
