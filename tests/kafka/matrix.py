@@ -4,6 +4,7 @@ import os
 import struct
 
 import clients
+import cluster
 import examples
 import newer
 import rights
@@ -143,6 +144,7 @@ ROWS = (
     ("a Java client of the other version feeds", java_other),
     ("a newer librdkafka feeds", librdkafka_newer),
     ("the daemon runs with a newer librdkafka", whole_newer),
+    ("three brokers: rolling restart and a killed leader", cluster.three_brokers),
 )
 
 
